@@ -1,0 +1,2 @@
+//! The journal: exactly one record for each admitted exchange.
+pub mod record;

@@ -1,0 +1,32 @@
+//! nicetap: a local outbound debugging proxy for the NiceNIC Reseller API v2.
+//!
+//! It stands between an integrator's code and the API, looks into each request, masks every secret, says what
+//! is wrong and how to mend it, and never repairs, repeats or holds what it watches.
+//!
+//! The rooms, from the ground up; a room uses only what stands below it (`tests/house.rs` checks):
+//!
+//! | floor | rooms |
+//! |---|---|
+//! | 9 | `main`, [`cli`] |
+//! | 8 | [`mock`] |
+//! | 7 | [`wire`] |
+//! | 6 | [`sink`] |
+//! | 5 | [`journal`], [`diagnose`] |
+//! | 4 | [`redact`], [`ca`], [`capture`] |
+//! | 3 | [`rules`], [`rule`] |
+//! | 2 | [`facts`], [`client`] |
+//! | 1 | [`catalogue`], [`config`] |
+//! | 0 | [`redact::seal`], [`http1`], [`clock`] |
+//!
+//! `docs/architecture.md` tells the whole story.
+
+pub mod capture;
+pub mod catalogue;
+pub mod clock;
+pub mod config;
+pub mod facts;
+pub mod http1;
+pub mod journal;
+pub mod redact;
+pub mod rule;
+pub mod rules;

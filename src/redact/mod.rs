@@ -1,0 +1,2 @@
+//! Masks what must not be shown.
+pub mod seal;

@@ -1,0 +1,227 @@
+//! What a rule is, how one is declared, and what it says when it fires.
+use serde::{Deserialize, Serialize};
+
+use crate::facts::{Refusal, Reply, Request, Target};
+use crate::redact::seal::Raw;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The call cannot work like this.
+    Error,
+    /// The call may fail, cost, or leak.
+    Warn,
+    /// Worth knowing.
+    Info,
+    /// Right, and worth saying.
+    Good,
+}
+
+/// How sure it is: the verb of the sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// It was seen.
+    Is,
+    /// It follows from what was seen and what the documentation says.
+    Likely,
+    /// It is possible.
+    May,
+}
+
+/// The first digit of the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// N1xx: the credential.
+    Auth,
+    /// N2xx: route and host.
+    Route,
+    /// N3xx: parameters, body, content type.
+    Param,
+    /// N4xx: the reply.
+    Reply,
+    /// N5xx: safety.
+    Safety,
+    /// N6xx: network and outbound IP.
+    Egress,
+    /// N7xx: wire and client.
+    Wire,
+}
+
+/// The place that a finding speaks of.
+pub enum At {
+    /// The request line.
+    RequestLine,
+    /// The host name, in the URL or on the CONNECT.
+    Host,
+    /// The path.
+    Path,
+    /// A header that is known by name.
+    Header(&'static str),
+    /// A header named by the wire.
+    WireHeader(Raw<Box<str>>),
+    /// The query as a whole.
+    Query,
+    /// A parameter, in query or body.
+    Param(Raw<Box<str>>),
+    /// The body as a whole.
+    Body,
+    /// A place in the body, from 1.
+    BodyPlace {
+        /// The line.
+        line: usize,
+        /// The column, in characters.
+        column: usize,
+    },
+    /// A line of the head, from 1.
+    HeadLine(usize),
+    /// The connection.
+    Connection,
+    /// The reply.
+    Reply,
+}
+
+/// Message pieces. There is no `From<String>`: wire text must be wrapped in [`Raw`].
+pub enum Piece {
+    /// Our own words.
+    Lit(&'static str),
+    /// A number.
+    Num(u64),
+    /// Words from the wire; masked before anyone sees them.
+    Seen(Raw<Box<str>>),
+}
+
+impl From<&'static str> for Piece {
+    fn from(text: &'static str) -> Self {
+        Self::Lit(text)
+    }
+}
+
+impl From<u64> for Piece {
+    fn from(number: u64) -> Self {
+        Self::Num(number)
+    }
+}
+
+impl From<Raw<Box<str>>> for Piece {
+    fn from(raw: Raw<Box<str>>) -> Self {
+        Self::Seen(raw)
+    }
+}
+
+/// A message of pieces.
+pub struct Text(pub Vec<Piece>);
+
+/// Builds a [`Text`] of literals, numbers and [`Raw`] wire text.
+///
+/// Wire text that is not wrapped does not compile:
+/// ```compile_fail
+/// let secret = String::from("hunter2");
+/// let text = nicetap::text![secret];
+/// ```
+#[macro_export]
+macro_rules! text {
+    ($($piece:expr),+ $(,)?) => {
+        $crate::rule::Text(vec![$($crate::rule::Piece::from($piece)),+])
+    };
+}
+
+/// What a rule's check returns when it fires.
+pub struct Hit {
+    /// The place.
+    pub at: At,
+    /// What was seen.
+    pub seen: Text,
+    /// What was wanted instead.
+    pub want: Text,
+    /// The fix, where it depends on what was seen; else the rule's own.
+    pub fix: Option<Text>,
+}
+
+/// A rule that fired.
+pub struct Finding {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// What it said.
+    pub hit: Hit,
+}
+
+/// What a rule looks at. A request rule cannot read a status: it has none.
+#[derive(Clone, Copy)]
+pub enum Check {
+    /// The host of a request, or of a CONNECT.
+    Target(fn(&Target) -> Option<Hit>),
+    /// A request.
+    Request(fn(&Request) -> Option<Hit>),
+    /// A reply, and the request that it answers.
+    Reply(fn(&Request, &Reply) -> Option<Hit>),
+    /// A head or body that is not forwarded.
+    Refusal(fn(&Refusal) -> Option<Hit>),
+}
+
+/// A rule: data and one pure function.
+pub struct Rule {
+    /// `N102`; never used again for another rule.
+    pub code: &'static str,
+    /// The bad pattern, kebab-case; reads after "allow".
+    pub name: &'static str,
+    /// The first digit of the code.
+    pub family: Family,
+    /// How bad it is.
+    pub severity: Severity,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// The number of the cause in NiceNIC's article on authentication errors, 1 to 8.
+    pub cause: Option<&'static str>,
+    /// One line, lower case, no full stop.
+    pub summary: &'static str,
+    /// What to do, one line, lower case, no full stop.
+    pub fix: &'static str,
+    /// The page that `explain` prints, as Markdown.
+    pub doc: &'static str,
+    /// The version that brought it.
+    pub since: &'static str,
+    /// The file that holds it.
+    pub file: &'static str,
+    /// The check.
+    pub check: Check,
+}
+
+impl Finding {
+    /// The order in which findings are shown: severity, then confidence, then code.
+    pub fn rank(&self) -> (Severity, Confidence, &'static str) {
+        (self.rule.severity, self.rule.confidence, self.rule.code)
+    }
+}
+
+/// Declares the one rule of a file; the file's `check` function is its check.
+macro_rules! declare_rule {
+    (
+        $(#[doc = $doc:literal])+
+        $code:ident $name:literal: $family:ident, $severity:ident, $confidence:ident,
+        check: $stage:ident,
+        $(cause: $cause:literal,)?
+        summary: $summary:literal,
+        fix: $fix:literal,
+        since: $since:literal,
+    ) => {
+        pub(in crate::rules) static RULE: $crate::rule::Rule = $crate::rule::Rule {
+            code: stringify!($code),
+            name: $name,
+            family: $crate::rule::Family::$family,
+            severity: $crate::rule::Severity::$severity,
+            confidence: $crate::rule::Confidence::$confidence,
+            cause: $crate::rule::declare_rule!(@cause $($cause)?),
+            summary: $summary,
+            fix: $fix,
+            doc: concat!($($doc, "\n"),+),
+            since: $since,
+            file: file!(),
+            check: $crate::rule::Check::$stage(check),
+        };
+    };
+    (@cause) => { None };
+    (@cause $cause:literal) => { Some($cause) };
+}
+pub(crate) use declare_rule;
