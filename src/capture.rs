@@ -18,10 +18,12 @@ impl Budget {
 
     fn take(&self, want: usize) -> usize {
         let mut got = 0;
-        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-            got = want.min(left);
-            Some(left - got)
-        });
+        let _ = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                got = want.min(left);
+                Some(left - got)
+            });
         got
     }
 
@@ -54,7 +56,13 @@ pub struct Prefix {
 impl Prefix {
     /// An empty copy that will hold at most `limit` bytes.
     pub const fn new(limit: usize, budget: Arc<Budget>) -> Self {
-        Self { bytes: Vec::new(), seen: 0, limit, end: End::Abandoned, budget }
+        Self {
+            bytes: Vec::new(),
+            seen: 0,
+            limit,
+            end: End::Abandoned,
+            budget,
+        }
     }
 
     /// Counts this payload, and copies of it what limit and budget allow.
@@ -64,7 +72,10 @@ impl Prefix {
         if gap_before {
             return;
         }
-        let room = self.limit.saturating_sub(self.bytes.len()).min(payload.len());
+        let room = self
+            .limit
+            .saturating_sub(self.bytes.len())
+            .min(payload.len());
         if room > 0 {
             let granted = self.budget.take(room);
             self.bytes.extend_from_slice(&payload[..granted]);
@@ -103,7 +114,10 @@ mod tests {
         let mut prefix = Prefix::new(5, budget.clone());
         prefix.push(b"hel");
         prefix.push(b"lo world");
-        assert_eq!((prefix.bytes(), prefix.seen(), prefix.is_truncated()), (&b"hello"[..], 11, true));
+        assert_eq!(
+            (prefix.bytes(), prefix.seen(), prefix.is_truncated()),
+            (&b"hello"[..], 11, true)
+        );
         assert_eq!(budget.left(), 95);
         drop(prefix);
         assert_eq!(budget.left(), 100);

@@ -197,26 +197,38 @@ impl Catalogue {
     /// # Panics
     /// Never: a test parses the same embedded text.
     pub fn builtin() -> &'static Self {
-        static BUILTIN: LazyLock<Catalogue> = LazyLock::new(|| match toml::from_str(BUILTIN_TOML) {
-            Ok(catalogue) => catalogue,
-            Err(error) => unreachable!("the embedded catalogue parses, and a test says so: {error}"),
-        });
+        static BUILTIN: LazyLock<Catalogue> =
+            LazyLock::new(|| match toml::from_str(BUILTIN_TOML) {
+                Ok(catalogue) => catalogue,
+                Err(error) => {
+                    unreachable!("the embedded catalogue parses, and a test says so: {error}")
+                }
+            });
         &BUILTIN
     }
 
     /// The action of this category, if documented. Names are compared as sent: the API's own case rules are unknown.
     pub fn action(&self, category: &str, action: &str) -> Option<&Action> {
-        self.actions.iter().find(|have| have.category == category && have.action == action)
+        self.actions
+            .iter()
+            .find(|have| have.category == category && have.action == action)
     }
 
     /// How the value of a parameter of this name is shown, whatever the action.
     pub fn sensitivity(&self, name: &str) -> Sensitivity {
         let of_actions = self.actions.iter().flat_map(|action| &action.params);
-        let known = of_actions.filter(|param| param.name.eq_ignore_ascii_case(name)).map(Param::sensitivity);
-        if LEGACY_SECRETS.iter().any(|secret| secret.eq_ignore_ascii_case(name)) {
+        let known = of_actions
+            .filter(|param| param.name.eq_ignore_ascii_case(name))
+            .map(Param::sensitivity);
+        if LEGACY_SECRETS
+            .iter()
+            .any(|secret| secret.eq_ignore_ascii_case(name))
+        {
             return Sensitivity::Secret;
         }
-        known.max_by_key(|sensitivity| *sensitivity as u8).unwrap_or(Sensitivity::Open)
+        known
+            .max_by_key(|sensitivity| *sensitivity as u8)
+            .unwrap_or(Sensitivity::Open)
     }
 }
 
@@ -232,7 +244,10 @@ mod tests {
     fn the_embedded_catalogue_parses() {
         let catalogue: Catalogue = toml::from_str(BUILTIN_TOML).unwrap();
         assert_eq!(catalogue.actions.len(), 12);
-        assert_eq!(catalogue.action("domain", "register").unwrap().risk, Risk::Spend);
+        assert_eq!(
+            catalogue.action("domain", "register").unwrap().risk,
+            Risk::Spend
+        );
         assert!(catalogue.action("user", "register").is_none());
     }
 

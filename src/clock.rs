@@ -55,10 +55,16 @@ mod tests {
 
     #[test]
     fn a_time_reads_back_as_written() {
-        for (millis, text) in [(0, "1970-01-01T00:00:00.000Z"), (1_795_491_667_412, "2026-11-24T03:41:07.412Z")] {
+        for (millis, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (1_795_491_667_412, "2026-11-24T03:41:07.412Z"),
+        ] {
             let time = Time::from_millis(millis);
             assert_eq!(time.to_string(), text);
-            assert_eq!(serde_json::from_str::<Time>(&serde_json::to_string(&time).unwrap()).unwrap(), time);
+            assert_eq!(
+                serde_json::from_str::<Time>(&serde_json::to_string(&time).unwrap()).unwrap(),
+                time
+            );
         }
     }
 }

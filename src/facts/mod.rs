@@ -8,8 +8,8 @@ mod target;
 
 pub use reply::{Envelope, Reply, ReplyInput};
 pub use request::{
-    Arrival, Authorization, Body, BodyInput, Call, ContentType, Credential, JsonError, Param, Place,
-    Request,
+    Arrival, Authorization, Body, BodyInput, Call, ContentType, Credential, JsonError, Param,
+    Place, Request,
 };
 pub use target::{Authority, Environment, Scheme, Target, Via};
 
@@ -45,7 +45,10 @@ impl SecretKind {
 
     /// Whether it lasts beyond its exchange (DESIGN 4.4): credentials do, one-time values do not.
     pub const fn is_lasting(self) -> bool {
-        matches!(self, Self::ApiSecret | Self::Authorization | Self::ProxyAuthorization)
+        matches!(
+            self,
+            Self::ApiSecret | Self::Authorization | Self::ProxyAuthorization
+        )
     }
 }
 

@@ -57,7 +57,14 @@ impl Authority {
             Some(rest) => {
                 let (host, rest) = rest.split_once(']')?;
                 host.parse::<std::net::Ipv6Addr>().ok()?;
-                (host, if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) })
+                (
+                    host,
+                    if rest.is_empty() {
+                        None
+                    } else {
+                        Some(rest.strip_prefix(':')?)
+                    },
+                )
             }
             None => match text.split_once(':') {
                 Some((host, port)) => (host, Some(port)),
@@ -75,9 +82,14 @@ impl Authority {
         let labels_sound = is_v6
             || host.split('.').all(|label| {
                 (1..=63).contains(&label.len())
-                    && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+                    && label
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
             });
-        (sound && labels_sound).then(|| Self { host: host.into(), port })
+        (sound && labels_sound).then(|| Self {
+            host: host.into(),
+            port,
+        })
     }
 
     /// The host.
@@ -97,7 +109,9 @@ impl Authority {
 
     /// Whether the host is this name or a subdomain of it.
     pub fn is_within(&self, name: &str) -> bool {
-        self.host.strip_suffix(name).is_some_and(|front| front.is_empty() || front.ends_with('.'))
+        self.host
+            .strip_suffix(name)
+            .is_some_and(|front| front.is_empty() || front.ends_with('.'))
     }
 }
 
@@ -145,7 +159,13 @@ impl Target {
             SANDBOX => Environment::Sandbox,
             _ => Environment::Other,
         };
-        Self { authority, environment, in_scope, scheme, via }
+        Self {
+            authority,
+            environment,
+            in_scope,
+            scheme,
+            via,
+        }
     }
 }
 
@@ -183,13 +203,23 @@ mod tests {
             ("[fe80::1%25eth0]:443", None),
             ("a..b:443", None),
         ] {
-            assert_eq!(Authority::parse(text.as_bytes(), None).map(|a| a.to_string()).as_deref(), want, "{text}");
+            assert_eq!(
+                Authority::parse(text.as_bytes(), None)
+                    .map(|a| a.to_string())
+                    .as_deref(),
+                want,
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn a_name_covers_its_subdomains_and_nothing_else() {
-        let within = |text: &str| Authority::parse(text.as_bytes(), Some(443)).unwrap().is_within("nicenic.net");
+        let within = |text: &str| {
+            Authority::parse(text.as_bytes(), Some(443))
+                .unwrap()
+                .is_within("nicenic.net")
+        };
         assert!(within("nicenic.net") && within("api.nicenic.net"));
         assert!(!within("notnicenic.net") && !within("nicenic.net.evil.example"));
     }

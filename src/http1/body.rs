@@ -50,7 +50,11 @@ impl BodyScan {
             Framing::Chunked => State::Size,
             Framing::Close => State::Close,
         };
-        Self { state, strict, trailers: 0 }
+        Self {
+            state,
+            strict,
+            trailers: 0,
+        }
     }
 
     /// Whether the body's last byte has been seen.
@@ -75,7 +79,11 @@ impl BodyScan {
     /// Takes as much of `input` as can be judged, hands its payload to `payload`, and says how many bytes it took.
     ///
     /// Less than all is taken when the body ends, or when a line is not whole yet.
-    pub fn scan(&mut self, input: &[u8], mut payload: impl FnMut(&[u8])) -> Result<usize, DefectKind> {
+    pub fn scan(
+        &mut self,
+        input: &[u8],
+        mut payload: impl FnMut(&[u8]),
+    ) -> Result<usize, DefectKind> {
         let mut at = 0;
         while at < input.len() && self.state != State::Done {
             let rest = &input[at..];
@@ -114,10 +122,18 @@ impl BodyScan {
 
     /// Reads one line of the chunk syntax, if it is whole.
     fn line(&mut self, rest: &[u8]) -> Result<Option<usize>, DefectKind> {
-        let defect = if self.state == State::Trailer { DefectKind::BadTrailer } else { DefectKind::BadChunk };
+        let defect = if self.state == State::Trailer {
+            DefectKind::BadTrailer
+        } else {
+            DefectKind::BadChunk
+        };
         let Some(lf) = memchr::memchr(b'\n', rest) else {
             let bad_already = self.state == State::DataEnd && rest[0] != b'\r';
-            return if bad_already || rest.len() > LONGEST_LINE { Err(defect) } else { Ok(None) };
+            return if bad_already || rest.len() > LONGEST_LINE {
+                Err(defect)
+            } else {
+                Ok(None)
+            };
         };
         let line = match rest[..lf].strip_suffix(b"\r") {
             Some(line) => line,
@@ -148,27 +164,45 @@ impl BodyScan {
 }
 
 fn chunk_size(line: &[u8], strict: bool) -> Result<u64, DefectKind> {
-    let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let digits = line
+        .iter()
+        .take_while(|byte| byte.is_ascii_hexdigit())
+        .count();
     if digits == 0 || digits > 15 {
         return Err(DefectKind::BadChunk);
     }
     let extension = &line[digits..];
-    let sound = extension.is_empty() || extension[0] == b';' || (!strict && matches!(extension[0], b' ' | b'\t'));
-    if !sound || extension.iter().any(|byte| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f) {
+    let sound = extension.is_empty()
+        || extension[0] == b';'
+        || (!strict && matches!(extension[0], b' ' | b'\t'));
+    if !sound
+        || extension
+            .iter()
+            .any(|byte| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f)
+    {
         return Err(DefectKind::BadChunk);
     }
     // The bytes are hex digits, at most 15 of them.
-    std::str::from_utf8(&line[..digits]).ok().and_then(|hex| u64::from_str_radix(hex, 16).ok()).ok_or(DefectKind::BadChunk)
+    std::str::from_utf8(&line[..digits])
+        .ok()
+        .and_then(|hex| u64::from_str_radix(hex, 16).ok())
+        .ok_or(DefectKind::BadChunk)
 }
 
 /// A field that may be a trailer: none that frames, routes or authenticates (RFC 9110 section 6.5.1).
 fn is_sound_trailer(line: &[u8]) -> bool {
-    let Some(colon) = memchr::memchr(b':', line) else { return false };
+    let Some(colon) = memchr::memchr(b':', line) else {
+        return false;
+    };
     let (name, value) = (&line[..colon], &line[colon + 1..]);
     !name.is_empty()
         && name.iter().copied().all(is_token_byte)
-        && !value.iter().any(|byte| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f)
-        && !NEVER_TRAILERS.iter().any(|never| name.eq_ignore_ascii_case(never.as_bytes()))
+        && !value
+            .iter()
+            .any(|byte| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f)
+        && !NEVER_TRAILERS
+            .iter()
+            .any(|never| name.eq_ignore_ascii_case(never.as_bytes()))
 }
 
 const NEVER_TRAILERS: [&str; 11] = [
@@ -192,7 +226,8 @@ mod tests {
     use super::*;
 
     fn payload_of(input: &[u8], step: usize) -> (Result<usize, DefectKind>, Vec<u8>, bool) {
-        let (mut scan, mut payload, mut buffer, mut taken) = (BodyScan::strict(Framing::Chunked), vec![], vec![], 0);
+        let (mut scan, mut payload, mut buffer, mut taken) =
+            (BodyScan::strict(Framing::Chunked), vec![], vec![], 0);
         for piece in input.chunks(step) {
             buffer.extend_from_slice(piece);
             match scan.scan(&buffer, |bytes| payload.extend_from_slice(bytes)) {
@@ -212,7 +247,11 @@ mod tests {
         let input = b"5\r\nhello\r\n6;x=y\r\n world\r\n0\r\nX-Sum: 1\r\n\r\nGET /";
         for step in [1, 2, 3, 7, 1000] {
             let (taken, payload, done) = payload_of(input, step);
-            assert_eq!((taken, &payload[..], done), (Ok(input.len() - 5), &b"hello world"[..], true), "step {step}");
+            assert_eq!(
+                (taken, &payload[..], done),
+                (Ok(input.len() - 5), &b"hello world"[..], true),
+                "step {step}"
+            );
         }
     }
 
@@ -228,10 +267,24 @@ mod tests {
             b"-5\r\n",
             b"5;\0\r\n",
         ] {
-            assert_eq!(payload_of(input, 1).0, Err(DefectKind::BadChunk), "{}", input.escape_ascii());
+            assert_eq!(
+                payload_of(input, 1).0,
+                Err(DefectKind::BadChunk),
+                "{}",
+                input.escape_ascii()
+            );
         }
-        for input in [&b"0\r\nContent-Length: 5\r\n\r\n"[..], b"0\r\nAuthorization: u:s\r\n\r\n", b"0\r\nnonsense\r\n\r\n"] {
-            assert_eq!(payload_of(input, 1).0, Err(DefectKind::BadTrailer), "{}", input.escape_ascii());
+        for input in [
+            &b"0\r\nContent-Length: 5\r\n\r\n"[..],
+            b"0\r\nAuthorization: u:s\r\n\r\n",
+            b"0\r\nnonsense\r\n\r\n",
+        ] {
+            assert_eq!(
+                payload_of(input, 1).0,
+                Err(DefectKind::BadTrailer),
+                "{}",
+                input.escape_ascii()
+            );
         }
     }
 

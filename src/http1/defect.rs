@@ -129,6 +129,10 @@ pub struct Defect {
 impl Defect {
     /// A defect with no place inside the head.
     pub const fn whole(kind: DefectKind) -> Self {
-        Self { kind, line: 1, field: None }
+        Self {
+            kind,
+            line: 1,
+            field: None,
+        }
     }
 }

@@ -48,27 +48,36 @@ impl Fields {
 
     /// Names (case as sent) and values (bytes as sent, white space round them left out).
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.list.iter().map(|field| (self.name_of(field), &self.bytes[field.value.clone()]))
+        self.list
+            .iter()
+            .map(|field| (self.name_of(field), &self.bytes[field.value.clone()]))
     }
 
     /// Names and whole lines with their line ends, as sent.
     pub fn lines(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.list.iter().map(|field| (self.name_of(field), &self.bytes[field.line.clone()]))
+        self.list
+            .iter()
+            .map(|field| (self.name_of(field), &self.bytes[field.line.clone()]))
     }
 
     /// The values of all fields of this name, whatever its case.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.iter().filter(move |(have, _)| have.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.iter()
+            .filter(move |(have, _)| have.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
     }
 
     /// The value of the first field of this name, whatever its case.
     pub fn first(&self, name: &str) -> Option<&[u8]> {
-        self.iter().find(|(have, _)| have.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.iter()
+            .find(|(have, _)| have.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
     }
 
     /// Whether a comma-separated list field holds this member, whatever its case.
     pub fn lists(&self, name: &str, member: &str) -> bool {
-        self.members(name).any(|have| have.eq_ignore_ascii_case(member))
+        self.members(name)
+            .any(|have| have.eq_ignore_ascii_case(member))
     }
 
     /// The members of a comma-separated list field (those that are UTF-8), white space left out.
@@ -88,8 +97,23 @@ impl Fields {
 
 /// Whether a byte may stand in a token (RFC 9110 section 5.6.2).
 pub(crate) const fn is_token_byte(byte: u8) -> bool {
-    matches!(byte, b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~')
-        || byte.is_ascii_alphanumeric()
+    matches!(
+        byte,
+        b'!' | b'#'
+            | b'$'
+            | b'%'
+            | b'&'
+            | b'\''
+            | b'*'
+            | b'+'
+            | b'-'
+            | b'.'
+            | b'^'
+            | b'_'
+            | b'`'
+            | b'|'
+            | b'~'
+    ) || byte.is_ascii_alphanumeric()
 }
 
 fn trim_range(bytes: &[u8], mut range: Range<usize>) -> Range<usize> {

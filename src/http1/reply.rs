@@ -46,13 +46,34 @@ impl ReplyHead {
 
     /// Reads the bytes of one whole head, as [`super::end_of_head`] cut it.
     pub fn parse(bytes: Bytes) -> Result<Self, ReplyDefect> {
-        let first = memchr::memchr(b'\n', &bytes).map(|at| at + 1).ok_or(ReplyDefect::NotHttp)?;
+        let first = memchr::memchr(b'\n', &bytes)
+            .map(|at| at + 1)
+            .ok_or(ReplyDefect::NotHttp)?;
         let line = bytes[..first].trim_ascii_end();
         let (minor, status) = match line {
-            [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor @ (b'0' | b'1'), b' ', a, b, c, rest @ ..]
-                if [a, b, c].iter().all(|digit| digit.is_ascii_digit()) && rest.first().is_none_or(|byte| *byte == b' ') =>
+            [
+                b'H',
+                b'T',
+                b'T',
+                b'P',
+                b'/',
+                b'1',
+                b'.',
+                minor @ (b'0' | b'1'),
+                b' ',
+                a,
+                b,
+                c,
+                rest @ ..,
+            ] if [a, b, c].iter().all(|digit| digit.is_ascii_digit())
+                && rest.first().is_none_or(|byte| *byte == b' ') =>
             {
-                (minor - b'0', [a, b, c].iter().fold(0, |sum, digit| sum * 10 + u16::from(*digit - b'0')))
+                (
+                    minor - b'0',
+                    [a, b, c]
+                        .iter()
+                        .fold(0, |sum, digit| sum * 10 + u16::from(*digit - b'0')),
+                )
             }
             _ => return Err(ReplyDefect::NotHttp),
         };
@@ -61,7 +82,14 @@ impl ReplyHead {
         }
         let reason = trim_range(&bytes, 12.min(line.len())..line.len());
         let fields = field_lines(&bytes, first);
-        Ok(Self { status_line: 0..first, status, minor, reason, fields, bytes })
+        Ok(Self {
+            status_line: 0..first,
+            status,
+            minor,
+            reason,
+            fields,
+            bytes,
+        })
     }
 
     /// The head as sent, with its last empty line.
@@ -81,7 +109,11 @@ impl ReplyHead {
 
     /// `HTTP/1.0` or `HTTP/1.1`.
     pub const fn version(&self) -> &'static str {
-        if self.minor == 0 { "HTTP/1.0" } else { "HTTP/1.1" }
+        if self.minor == 0 {
+            "HTTP/1.0"
+        } else {
+            "HTTP/1.1"
+        }
     }
 
     /// The reason phrase, bytes as sent.
@@ -100,13 +132,25 @@ impl ReplyHead {
             return Ok(Framing::None);
         }
         if let Some(coding) = self.fields.members("transfer-encoding").last() {
-            return Ok(if coding.eq_ignore_ascii_case("chunked") { Framing::Chunked } else { Framing::Close });
+            return Ok(if coding.eq_ignore_ascii_case("chunked") {
+                Framing::Chunked
+            } else {
+                Framing::Close
+            });
         }
         let mut length = None;
-        for member in self.fields.all("content-length").flat_map(|value| value.split(|byte| *byte == b',')) {
+        for member in self
+            .fields
+            .all("content-length")
+            .flat_map(|value| value.split(|byte| *byte == b','))
+        {
             let member = member.trim_ascii();
-            let number = std::str::from_utf8(member).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-            let number = number.and_then(|text| text.parse::<u64>().ok()).ok_or(ReplyDefect::BadContentLength)?;
+            let number = std::str::from_utf8(member)
+                .ok()
+                .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+            let number = number
+                .and_then(|text| text.parse::<u64>().ok())
+                .ok_or(ReplyDefect::BadContentLength)?;
             if length.is_some_and(|have| have != number) {
                 return Err(ReplyDefect::BadContentLength);
             }
@@ -128,7 +172,11 @@ fn field_lines(bytes: &Bytes, first: usize) -> Fields {
     let mut list: Vec<Field> = Vec::with_capacity(16);
     let mut start = first;
     for at in memchr_iter(b'\n', &bytes[first..]).map(|at| first + at) {
-        let end = if at > start && bytes[at - 1] == b'\r' { at - 1 } else { at };
+        let end = if at > start && bytes[at - 1] == b'\r' {
+            at - 1
+        } else {
+            at
+        };
         if start == end {
             break;
         }
@@ -139,14 +187,22 @@ fn field_lines(bytes: &Bytes, first: usize) -> Fields {
                 field.value = trim_range(bytes, field.value.start..end);
             }
             _ => {
-                let colon = memchr::memchr(b':', &bytes[start..end]).map_or(end, |colon| start + colon);
+                let colon =
+                    memchr::memchr(b':', &bytes[start..end]).map_or(end, |colon| start + colon);
                 let value = trim_range(bytes, (colon + 1).min(end)..end);
-                list.push(Field { line: start..at + 1, name: trim_range(bytes, start..colon), value });
+                list.push(Field {
+                    line: start..at + 1,
+                    name: trim_range(bytes, start..colon),
+                    value,
+                });
             }
         }
         start = at + 1;
     }
-    Fields { bytes: bytes.clone(), list }
+    Fields {
+        bytes: bytes.clone(),
+        list,
+    }
 }
 
 #[cfg(test)]
@@ -160,15 +216,39 @@ mod tests {
     #[test]
     fn framing_follows_the_method_and_the_fields() {
         for (text, method, want) in [
-            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "GET", Ok(Framing::Length(5))),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "HEAD", Ok(Framing::None)),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+                "GET",
+                Ok(Framing::Length(5)),
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+                "HEAD",
+                Ok(Framing::None),
+            ),
             ("HTTP/1.1 204 No Content\r\n\r\n", "GET", Ok(Framing::None)),
-            ("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "GET", Ok(Framing::None)),
+            (
+                "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
+                "GET",
+                Ok(Framing::None),
+            ),
             ("HTTP/1.1 200\r\n\r\n", "GET", Ok(Framing::Close)),
             ("HTTP/1.0 200 OK\nServer: x\n\n", "GET", Ok(Framing::Close)),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", "GET", Ok(Framing::Chunked)),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n", "GET", Ok(Framing::Length(5))),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", "GET", Err(ReplyDefect::BadContentLength)),
+            (
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+                "GET",
+                Ok(Framing::Chunked),
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n",
+                "GET",
+                Ok(Framing::Length(5)),
+            ),
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+                "GET",
+                Err(ReplyDefect::BadContentLength),
+            ),
         ] {
             assert_eq!(head(text).ok().unwrap().framing(method), want, "{text:?}");
         }
@@ -176,7 +256,13 @@ mod tests {
 
     #[test]
     fn what_is_not_http_is_told_apart() {
-        for text in ["SSH-2.0-OpenSSH_9.2\r\n\r\n", "HTTP/2 200\r\n\r\n", "HTTP/1.1 99 x\r\n\r\n", "HTTP/1.1 1000 x\r\n\r\n", "\r\n\r\n"] {
+        for text in [
+            "SSH-2.0-OpenSSH_9.2\r\n\r\n",
+            "HTTP/2 200\r\n\r\n",
+            "HTTP/1.1 99 x\r\n\r\n",
+            "HTTP/1.1 1000 x\r\n\r\n",
+            "\r\n\r\n",
+        ] {
             assert_eq!(head(text).err(), Some(ReplyDefect::NotHttp), "{text:?}");
         }
     }

@@ -19,7 +19,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { head: 64 * 1024, fields: 256, target: 32 * 1024 }
+        Self {
+            head: 64 * 1024,
+            fields: 256,
+            target: 32 * 1024,
+        }
     }
 }
 
@@ -43,7 +47,14 @@ impl RequestHead {
         let fields = field_lines(&bytes, first, limits)?;
         let framing = framing(&fields, minor, &bytes[method.clone()])?;
         host(&fields, minor)?;
-        Ok(Self { bytes, method, target, minor, fields, framing })
+        Ok(Self {
+            bytes,
+            method,
+            target,
+            minor,
+            fields,
+            framing,
+        })
     }
 
     /// The head as sent, with its last empty line.
@@ -68,7 +79,11 @@ impl RequestHead {
 
     /// `HTTP/1.0` or `HTTP/1.1`.
     pub const fn version(&self) -> &'static str {
-        if self.minor == 0 { "HTTP/1.0" } else { "HTTP/1.1" }
+        if self.minor == 0 {
+            "HTTP/1.0"
+        } else {
+            "HTTP/1.1"
+        }
     }
 
     /// The fields, in their order.
@@ -127,7 +142,9 @@ fn check_line_ends(bytes: &[u8]) -> Result<(), Defect> {
 fn located(bytes: &[u8], at: usize, kind: DefectKind) -> Defect {
     let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |lf| lf + 1);
     let line = memchr_iter(b'\n', &bytes[..start]).count() + 1;
-    let field = (line > 1).then(|| name_before_colon(&bytes[start..])).flatten();
+    let field = (line > 1)
+        .then(|| name_before_colon(&bytes[start..]))
+        .flatten();
     Defect { kind, line, field }
 }
 
@@ -137,9 +154,17 @@ fn name_before_colon(line: &[u8]) -> Option<Box<str>> {
     (!name.is_empty()).then(|| name.into())
 }
 
-fn request_line(bytes: &[u8], end: usize, limits: &Limits) -> Result<(Range<usize>, Range<usize>, u8), Defect> {
+fn request_line(
+    bytes: &[u8],
+    end: usize,
+    limits: &Limits,
+) -> Result<(Range<usize>, Range<usize>, u8), Defect> {
     let line = &bytes[..end];
-    let bad = |kind| Defect { kind, line: 1, field: None };
+    let bad = |kind| Defect {
+        kind,
+        line: 1,
+        field: None,
+    };
     if line.starts_with(b"PRI * HTTP/2") {
         return Err(bad(DefectKind::Http2Preface));
     }
@@ -148,21 +173,34 @@ fn request_line(bytes: &[u8], end: usize, limits: &Limits) -> Result<(Range<usiz
     if target_end <= method_end {
         return Err(bad(DefectKind::BadRequestLine));
     }
-    let (method, target, version) = (0..method_end, method_end + 1..target_end, &line[target_end + 1..]);
-    if method.is_empty() || method.len() > LONGEST_METHOD || !line[method.clone()].iter().copied().all(is_token_byte) {
+    let (method, target, version) = (
+        0..method_end,
+        method_end + 1..target_end,
+        &line[target_end + 1..],
+    );
+    if method.is_empty()
+        || method.len() > LONGEST_METHOD
+        || !line[method.clone()].iter().copied().all(is_token_byte)
+    {
         return Err(bad(DefectKind::BadMethod));
     }
     if target.len() > limits.target {
         return Err(bad(DefectKind::TargetTooLong));
     }
     // Bytes beyond ASCII pass: PHP code sends unencoded names in queries, and origins accept them.
-    if target.is_empty() || line[target.clone()].iter().any(|byte| *byte <= b' ' || *byte == 0x7f) {
+    if target.is_empty()
+        || line[target.clone()]
+            .iter()
+            .any(|byte| *byte <= b' ' || *byte == 0x7f)
+    {
         return Err(bad(DefectKind::BadRequestLine));
     }
     let minor = match version {
         b"HTTP/1.1" => 1,
         b"HTTP/1.0" => 0,
-        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit() => {
+        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
+            if major.is_ascii_digit() && minor.is_ascii_digit() =>
+        {
             return Err(bad(DefectKind::BadVersion));
         }
         _ => return Err(bad(DefectKind::BadRequestLine)),
@@ -178,7 +216,9 @@ fn target_has_a_form(method: &[u8], target: &[u8]) -> bool {
     if method == b"CONNECT" {
         return !target.starts_with(b"/");
     }
-    target.starts_with(b"/") || (method == b"OPTIONS" && target == b"*") || memchr::memmem::find(target, b"://").is_some()
+    target.starts_with(b"/")
+        || (method == b"OPTIONS" && target == b"*")
+        || memchr::memmem::find(target, b"://").is_some()
 }
 
 fn field_lines(bytes: &Bytes, first: usize, limits: &Limits) -> Result<Fields, Defect> {
@@ -195,7 +235,10 @@ fn field_lines(bytes: &Bytes, first: usize, limits: &Limits) -> Result<Fields, D
         list.push(field_line(bytes, start, end)?);
         start = at + 1;
     }
-    Ok(Fields { bytes: bytes.clone(), list })
+    Ok(Fields {
+        bytes: bytes.clone(),
+        list,
+    })
 }
 
 fn field_line(bytes: &[u8], start: usize, end: usize) -> Result<Field, Defect> {
@@ -206,7 +249,8 @@ fn field_line(bytes: &[u8], start: usize, end: usize) -> Result<Field, Defect> {
         defect.field = name_before_colon(line.trim_ascii_start());
         return Err(defect);
     }
-    let colon = memchr::memchr(b':', line).ok_or_else(|| located(bytes, start, DefectKind::NoColon))?;
+    let colon =
+        memchr::memchr(b':', line).ok_or_else(|| located(bytes, start, DefectKind::NoColon))?;
     let name = &line[..colon];
     if name.last().is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
         return Err(located(bytes, start, DefectKind::SpaceBeforeColon));
@@ -215,14 +259,25 @@ fn field_line(bytes: &[u8], start: usize, end: usize) -> Result<Field, Defect> {
         return Err(located(bytes, start, DefectKind::BadFieldName));
     }
     let value = trim_range(bytes, start + colon + 1..end);
-    if bytes[value.clone()].iter().any(|byte| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f) {
+    if bytes[value.clone()]
+        .iter()
+        .any(|byte| (*byte < b' ' && *byte != b'\t') || *byte == 0x7f)
+    {
         return Err(located(bytes, start, DefectKind::ControlByte));
     }
-    Ok(Field { line: start..end + 2, name: start..start + colon, value })
+    Ok(Field {
+        line: start..end + 2,
+        name: start..start + colon,
+        value,
+    })
 }
 
 fn framing(fields: &Fields, minor: u8, method: &[u8]) -> Result<Framing, Defect> {
-    let bad = |kind, name: &str| Defect { kind, line: line_of(fields, name), field: Some(name.into()) };
+    let bad = |kind, name: &str| Defect {
+        kind,
+        line: line_of(fields, name),
+        field: Some(name.into()),
+    };
     let mut lengths = fields.all("content-length");
     let length = lengths.next();
     if lengths.next().is_some() {
@@ -235,9 +290,10 @@ fn framing(fields: &Fields, minor: u8, method: &[u8]) -> Result<Framing, Defect>
     }
     let framing = match (length, coding) {
         (None, None) => Framing::None,
-        (Some(length), _) => {
-            Framing::Length(plain_number(length).ok_or_else(|| bad(DefectKind::BadContentLength, "Content-Length"))?)
-        }
+        (Some(length), _) => Framing::Length(
+            plain_number(length)
+                .ok_or_else(|| bad(DefectKind::BadContentLength, "Content-Length"))?,
+        ),
         (None, Some(coding)) => {
             if minor == 0 || codings.next().is_some() || !coding.eq_ignore_ascii_case(b"chunked") {
                 return Err(bad(DefectKind::BadTransferEncoding, "Transfer-Encoding"));
@@ -257,30 +313,48 @@ fn plain_number(text: &[u8]) -> Option<u64> {
     if !plain || (text.len() > 1 && text[0] == b'0') {
         return None;
     }
-    std::str::from_utf8(text).ok()?.parse::<i64>().ok()?.try_into().ok()
+    std::str::from_utf8(text)
+        .ok()?
+        .parse::<i64>()
+        .ok()?
+        .try_into()
+        .ok()
 }
 
 fn host(fields: &Fields, minor: u8) -> Result<(), Defect> {
     let mut hosts = fields.all("host");
     let Some(host) = hosts.next() else {
-        return if minor == 1 { Err(Defect::whole(DefectKind::NoHost)) } else { Ok(()) };
+        return if minor == 1 {
+            Err(Defect::whole(DefectKind::NoHost))
+        } else {
+            Ok(())
+        };
     };
-    let bad = |kind| Defect { kind, line: line_of(fields, "host"), field: Some("Host".into()) };
+    let bad = |kind| Defect {
+        kind,
+        line: line_of(fields, "host"),
+        field: Some("Host".into()),
+    };
     if hosts.next().is_some() {
         return Err(bad(DefectKind::TwoHosts));
     }
-    if host.is_empty() || host.len() > LONGEST_HOST || !host.iter().all(|byte| is_host_byte(*byte)) {
+    if host.is_empty() || host.len() > LONGEST_HOST || !host.iter().all(|byte| is_host_byte(*byte))
+    {
         return Err(bad(DefectKind::BadHost));
     }
     Ok(())
 }
 
 const fn is_host_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b':' | b'[' | b']' | b'%')
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'-' | b'.' | b'_' | b'~' | b':' | b'[' | b']' | b'%')
 }
 
 fn line_of(fields: &Fields, name: &str) -> usize {
-    fields.iter().position(|(have, _)| have.eq_ignore_ascii_case(name)).map_or(1, |at| at + 2)
+    fields
+        .iter()
+        .position(|(have, _)| have.eq_ignore_ascii_case(name))
+        .map_or(1, |at| at + 2)
 }
 
 const LONGEST_METHOD: usize = 32;
@@ -291,15 +365,26 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<RequestHead, DefectKind> {
-        RequestHead::parse(Bytes::copy_from_slice(text.as_bytes()), &Limits::default()).map_err(|defect| defect.kind)
+        RequestHead::parse(Bytes::copy_from_slice(text.as_bytes()), &Limits::default())
+            .map_err(|defect| defect.kind)
     }
 
     #[test]
     fn a_plain_head_keeps_its_bytes() {
-        let head = parse("GET /v2/?a=b HTTP/1.1\r\nHost: api.nicenic.net\r\nAuThOrization:  u:s \r\n\r\n").ok().unwrap();
-        assert_eq!((head.method(), head.target(), head.minor()), ("GET", &b"/v2/?a=b"[..], 1));
+        let head =
+            parse("GET /v2/?a=b HTTP/1.1\r\nHost: api.nicenic.net\r\nAuThOrization:  u:s \r\n\r\n")
+                .ok()
+                .unwrap();
+        assert_eq!(
+            (head.method(), head.target(), head.minor()),
+            ("GET", &b"/v2/?a=b"[..], 1)
+        );
         assert_eq!(head.fields().first("authorization"), Some(&b"u:s"[..]));
-        let lines: Vec<_> = head.fields().lines().map(|(_, line)| line.to_vec()).collect();
+        let lines: Vec<_> = head
+            .fields()
+            .lines()
+            .map(|(_, line)| line.to_vec())
+            .collect();
         assert_eq!(lines[1], b"AuThOrization:  u:s \r\n");
     }
 
@@ -308,13 +393,28 @@ mod tests {
         use DefectKind::*;
         let host = "Host: a\r\n";
         for (text, want) in [
-            ("GET / HTTP/1.1\r\nHost: a\r\nAuthorization: u:s\n\r\n".to_owned(), BareLf),
-            ("GET / HTTP/1.1\r\nHost: a\r\nAuthorization: u:s\r\r\n\r\n".to_owned(), BareCr),
-            (format!("GET / HTTP/1.1\r\n{host}Accept: */*\r\n Authorization: u:s\r\n\r\n"), Fold),
-            (format!("GET / HTTP/1.1\r\n{host}A : b\r\n\r\n"), SpaceBeforeColon),
+            (
+                "GET / HTTP/1.1\r\nHost: a\r\nAuthorization: u:s\n\r\n".to_owned(),
+                BareLf,
+            ),
+            (
+                "GET / HTTP/1.1\r\nHost: a\r\nAuthorization: u:s\r\r\n\r\n".to_owned(),
+                BareCr,
+            ),
+            (
+                format!("GET / HTTP/1.1\r\n{host}Accept: */*\r\n Authorization: u:s\r\n\r\n"),
+                Fold,
+            ),
+            (
+                format!("GET / HTTP/1.1\r\n{host}A : b\r\n\r\n"),
+                SpaceBeforeColon,
+            ),
             (format!("GET / HTTP/1.1\r\n{host}nonsense\r\n\r\n"), NoColon),
             (format!("GET / HTTP/1.1\r\n{host}: b\r\n\r\n"), BadFieldName),
-            (format!("GET / HTTP/1.1\r\n{host}A: b\0\r\n\r\n"), ControlByte),
+            (
+                format!("GET / HTTP/1.1\r\n{host}A: b\0\r\n\r\n"),
+                ControlByte,
+            ),
             ("GET / HTTP/1.1\r\n\r\n".to_owned(), NoHost),
             (format!("GET / HTTP/1.1\r\n{host}{host}\r\n"), TwoHosts),
             ("GET / HTTP/1.1\r\nHost: u:p@a\r\n\r\n".to_owned(), BadHost),
@@ -323,13 +423,36 @@ mod tests {
             (format!("GET / HTTP/1.1x\r\n{host}\r\n"), BadRequestLine),
             (format!("G@T / HTTP/1.1\r\n{host}\r\n"), BadMethod),
             (format!("GET v2 HTTP/1.1\r\n{host}\r\n"), BadTarget),
-            (format!("POST / HTTP/1.1\r\n{host}Content-Length: 1\r\nContent-Length: 1\r\n\r\n"), TwoContentLengths),
-            (format!("POST / HTTP/1.1\r\n{host}Content-Length: 010\r\n\r\n"), BadContentLength),
-            (format!("POST / HTTP/1.1\r\n{host}Content-Length: +5\r\n\r\n"), BadContentLength),
-            (format!("POST / HTTP/1.1\r\n{host}Content-Length: 5, 5\r\n\r\n"), BadContentLength),
-            (format!("POST / HTTP/1.1\r\n{host}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"), LengthAndCoding),
-            (format!("POST / HTTP/1.1\r\n{host}Transfer-Encoding: gzip, chunked\r\n\r\n"), BadTransferEncoding),
-            (format!("POST / HTTP/1.0\r\n{host}Transfer-Encoding: chunked\r\n\r\n"), BadTransferEncoding),
+            (
+                format!("POST / HTTP/1.1\r\n{host}Content-Length: 1\r\nContent-Length: 1\r\n\r\n"),
+                TwoContentLengths,
+            ),
+            (
+                format!("POST / HTTP/1.1\r\n{host}Content-Length: 010\r\n\r\n"),
+                BadContentLength,
+            ),
+            (
+                format!("POST / HTTP/1.1\r\n{host}Content-Length: +5\r\n\r\n"),
+                BadContentLength,
+            ),
+            (
+                format!("POST / HTTP/1.1\r\n{host}Content-Length: 5, 5\r\n\r\n"),
+                BadContentLength,
+            ),
+            (
+                format!(
+                    "POST / HTTP/1.1\r\n{host}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+                ),
+                LengthAndCoding,
+            ),
+            (
+                format!("POST / HTTP/1.1\r\n{host}Transfer-Encoding: gzip, chunked\r\n\r\n"),
+                BadTransferEncoding,
+            ),
+            (
+                format!("POST / HTTP/1.0\r\n{host}Transfer-Encoding: chunked\r\n\r\n"),
+                BadTransferEncoding,
+            ),
         ] {
             assert_eq!(parse(&text).err(), Some(want), "{text:?}");
         }
@@ -339,10 +462,16 @@ mod tests {
     fn a_defect_names_its_field() {
         let head = Bytes::from_static(b"GET / HTTP/1.1\r\nHost: a\r\nAuthorization: u:s\n\r\n");
         let defect = RequestHead::parse(head, &Limits::default()).err().unwrap();
-        assert_eq!((defect.line, defect.field.as_deref()), (3, Some("Authorization")));
+        assert_eq!(
+            (defect.line, defect.field.as_deref()),
+            (3, Some("Authorization"))
+        );
         let head = Bytes::from_static(b"GET / HTTP/1.1\r\nHost: a\r\n Authorization: u:s\r\n\r\n");
         let defect = RequestHead::parse(head, &Limits::default()).err().unwrap();
-        assert_eq!((defect.line, defect.field.as_deref()), (3, Some("Authorization")));
+        assert_eq!(
+            (defect.line, defect.field.as_deref()),
+            (3, Some("Authorization"))
+        );
     }
 
     #[test]

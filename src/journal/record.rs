@@ -390,7 +390,11 @@ pub enum AddressFamily {
 impl AddressFamily {
     /// The family of this address; an IPv4 address inside IPv6 counts as IPv4.
     pub fn of(addr: &SocketAddr) -> Self {
-        if addr.ip().to_canonical().is_ipv4() { Self::V4 } else { Self::V6 }
+        if addr.ip().to_canonical().is_ipv4() {
+            Self::V4
+        } else {
+            Self::V6
+        }
     }
 }
 
