@@ -16,10 +16,11 @@
 //! | 3 | [`rules`], [`rule`] |
 //! | 2 | [`facts`], [`client`] |
 //! | 1 | [`catalogue`], [`config`] |
-//! | 0 | [`redact::seal`], [`http1`], [`clock`] |
+//! | 0 | [`redact::seal`], [`http1`], [`clock`], [`store`] |
 //!
 //! `docs/architecture.md` tells the whole story.
 
+pub mod ca;
 pub mod capture;
 pub mod catalogue;
 pub mod clock;
@@ -30,3 +31,4 @@ pub mod journal;
 pub mod redact;
 pub mod rule;
 pub mod rules;
+pub mod store;
