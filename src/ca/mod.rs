@@ -28,7 +28,7 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier as _;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
-use rustls::server::{NoServerSessionStorage, ProducesTickets};
+use rustls::server::NoServerSessionStorage;
 use rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
 use rustls::{RootCertStore, ServerConfig};
 use sha2::{Digest as _, Sha256};
@@ -208,6 +208,11 @@ impl Ca {
                 names: self.names.to_string(),
             });
         }
+        if now < self.life.from {
+            return Err(CaError::NotYetValid {
+                from: timestamp(self.life.from),
+            });
+        }
         if now >= self.life.to {
             return Err(CaError::Expired {
                 to: timestamp(self.life.to),
@@ -345,7 +350,6 @@ impl Info {
 struct Tls {
     provider: Arc<CryptoProvider>,
     key: Arc<dyn SigningKey>,
-    tickets: Arc<dyn ProducesTickets>,
 }
 
 impl Tls {
@@ -357,7 +361,6 @@ impl Tls {
                 .key_provider
                 .load_private_key(PrivateKeyDer::Pkcs8(der))?,
             provider: provider.into(),
-            tickets: aws_lc_rs::Ticketer::new()?,
         })
     }
 
@@ -370,7 +373,8 @@ impl Tls {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         // Sessions live in tickets at the clients, so that memory does not grow with connections.
         config.session_storage = Arc::new(NoServerSessionStorage {});
-        config.ticketer = self.tickets.clone();
+        // A key of its own: what was resumed must have been verified against this leaf.
+        config.ticketer = aws_lc_rs::Ticketer::new()?;
         Ok(Arc::new(config))
     }
 }
@@ -587,6 +591,11 @@ mod tests {
         let home = Home::new();
         home.open(&["nicenic.net"], NOW).unwrap();
         let refused = home.open(&["nicenic.net"], NOW - 2 * DAY).unwrap_err();
+        assert!(matches!(refused, CaError::NotYetValid { .. }), "{refused}");
+        let (ca, _) = home.open(&["nicenic.net"], NOW).unwrap();
+        let refused = ca
+            .server_config_at("nicenic.net", NOW - 2 * DAY)
+            .unwrap_err();
         assert!(matches!(refused, CaError::NotYetValid { .. }), "{refused}");
     }
 
