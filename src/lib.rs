@@ -28,6 +28,7 @@ pub mod config;
 pub mod facts;
 pub mod http1;
 pub mod journal;
+pub mod mock;
 pub mod redact;
 pub mod rule;
 pub mod rules;
