@@ -15,7 +15,7 @@
 //! | 4 | [`redact`], [`ca`], [`capture`] |
 //! | 3 | [`rules`], [`rule`] |
 //! | 2 | [`facts`], [`client`] |
-//! | 1 | [`catalogue`], [`config`] |
+//! | 1 | [`catalogue`], [`config`], [`decode`] |
 //! | 0 | [`redact::seal`], [`http1`], [`clock`] |
 //!
 //! `docs/architecture.md` tells the whole story.
@@ -24,6 +24,7 @@ pub mod capture;
 pub mod catalogue;
 pub mod clock;
 pub mod config;
+pub mod decode;
 pub mod facts;
 pub mod http1;
 pub mod journal;
