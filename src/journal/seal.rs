@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::capture::{End, Prefix};
 use crate::clock::Time;
-use crate::decode::{self, Cap};
+use crate::decode::{self, Cap, Undecodable};
 use crate::diagnose;
 use crate::facts::{self, Arrival, BodyInput, ReplyInput};
 use crate::http1::{Fields, ReplyHead};
@@ -23,8 +23,8 @@ use crate::record::{
 
 /// The `request` line.
 pub(super) fn notice(redactor: &mut Redactor, id: u64, part: &RequestPart) -> Notice<Masked> {
-    learn(redactor, &part.facts);
     redactor.begin();
+    learn(redactor, &part.facts);
     Notice {
         v: VERSION,
         event: Event::Request,
@@ -49,11 +49,11 @@ pub(super) fn exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Excha
         .reply
         .as_ref()
         .map(|reply| ReplyView::of(reply, facts));
+    redactor.begin();
     learn(redactor, facts);
     if let Some(view) = &reply {
         redactor.learn(&view.facts.secrets, None);
     }
-    redactor.begin();
 
     let mut found: Vec<Finding> = match &whole {
         Some(facts) => rule::of_request(facts),
@@ -215,10 +215,10 @@ pub(super) fn connection(
     id: u64,
     draft: &ConnectionDraft,
 ) -> Connection<Masked> {
+    redactor.begin();
     if let Some(raw) = &draft.raw {
         redactor.learn(&facts::secrets_of_refused_head(raw.expose()), None);
     }
-    redactor.begin();
     Connection {
         v: VERSION,
         event: Event::Connection,
@@ -278,7 +278,7 @@ struct View<'a> {
     bytes: Cow<'a, [u8]>,
     whole: bool,
     /// Why it could not be decoded.
-    opaque: Option<&'static str>,
+    opaque: Option<Undecodable>,
 }
 
 impl<'a> View<'a> {
@@ -294,7 +294,7 @@ impl<'a> View<'a> {
                 opaque: None,
             };
         };
-        match decode::decode(coding, prefix.bytes(), Cap::default()) {
+        match decode::decode(coding, prefix.bytes(), VIEW) {
             Ok(decoded) => Self {
                 bytes: Cow::Owned(decoded.bytes),
                 whole: whole && decoded.whole,
@@ -303,7 +303,7 @@ impl<'a> View<'a> {
             Err(undecodable) => Self {
                 bytes: Cow::Borrowed(&[]),
                 whole: false,
-                opaque: Some(undecodable.reason()),
+                opaque: Some(undecodable),
             },
         }
     }
@@ -388,7 +388,7 @@ fn url_authority(target: &facts::Target) -> String {
 fn headers(redactor: &mut Redactor, fields: &Fields) -> Vec<(Masked, Masked)> {
     fields
         .iter()
-        .map(|(name, value)| (redactor.text(name.as_bytes()), redactor.header(name, value)))
+        .map(|(name, value)| (redactor.header_name(name), redactor.header(name, value)))
         .collect()
 }
 
@@ -515,8 +515,8 @@ fn body(
     view: &View<'_>,
 ) -> Body<Masked> {
     let content_type = fields.first("content-type");
-    let (text, shape) = match view.opaque {
-        Some(reason) => (None, Some(redactor.text(reason.as_bytes()))),
+    let (text, shape) = match &view.opaque {
+        Some(undecodable) => (None, Some(redactor.text(undecodable.to_string().as_bytes()))),
         None => match redactor.body(content_type, &view.bytes, !view.whole) {
             Shown::Text(text) => (Some(text), None),
             Shown::Shape(shape) => (None, Some(shape)),
@@ -566,3 +566,5 @@ fn millis(duration: Duration) -> f64 {
 
 const NOT_SHOWN: &str = "(not shown: a bug in nicetap)";
 const MOST_RAW: usize = 16 * 1024;
+/// A view of a body, for reading: what is forwarded stays as it came.
+const VIEW: Cap = Cap { bytes: 256 * 1024, ratio: 100 };

@@ -30,6 +30,60 @@ impl Redactor {
         self.with_found(value, found, Lines::One, false)
     }
 
+    /// A head that was refused, as text of many lines: each line is read as tolerantly as its sender may have meant
+    /// it, so that a field which a strict reader does not see is masked all the same.
+    pub fn refused_head(&mut self, bytes: &[u8], truncated: bool) -> Masked {
+        let mut shown = String::with_capacity(bytes.len());
+        let mut lines = bytes.split(|byte| *byte == b'\n').enumerate().peekable();
+        while let Some((at, line)) = lines.next() {
+            let is_cut = truncated && lines.peek().is_none();
+            shown.push_str(self.refused_line(at, line, is_cut).as_str());
+            if lines.peek().is_some() {
+                shown.push('\n');
+            }
+        }
+        Masked::sealed(shown)
+    }
+
+    fn refused_line(&mut self, at: usize, line: &[u8], is_cut: bool) -> Masked {
+        let (line, end) = match line.strip_suffix(b"\r") {
+            Some(line) => (line, "\\r"),
+            None => (line, ""),
+        };
+        let colon = memchr::memchr(b':', line);
+        let name = colon.map(|colon| line[..colon].trim_ascii()).filter(|name| is_field_name(name));
+        let shown = match (colon, name.and_then(|name| std::str::from_utf8(name).ok())) {
+            (Some(colon), Some(name)) if is_cut => {
+                let label = self.text(&line[..=colon]);
+                Masked::sealed(format!("{label} {}", self.mask_cut(name, &line[colon + 1..])))
+            }
+            (Some(colon), Some(name)) => {
+                let label = self.text(&line[..=colon]);
+                let value = line[colon + 1..].trim_ascii();
+                Masked::sealed(format!("{label} {}", self.header(name, value)))
+            }
+            _ if at == 0 => self.request_line(line),
+            _ => self.text(line),
+        };
+        Masked::sealed(format!("{shown}{end}"))
+    }
+
+    /// A value that was cut: only its length is sure not to be a beginning of a secret.
+    fn mask_cut(&mut self, name: &str, value: &[u8]) -> Masked {
+        match class(name) {
+            Class::Harmless => self.text(value.trim_ascii()),
+            _ => self.unknown_header(value.trim_ascii()),
+        }
+    }
+
+    fn request_line(&mut self, line: &[u8]) -> Masked {
+        let words: Vec<String> = line
+            .split(|byte| *byte == b' ')
+            .map(|word| self.raw_url(word).as_str().to_owned())
+            .collect();
+        Masked::sealed(words.join(" "))
+    }
+
     /// A credential under another name, such as `Authorisation` or `X-Api-Key`.
     fn secret_header(&mut self, value: &[u8]) -> Masked {
         let kind = SecretKind::Authorization;
@@ -50,6 +104,10 @@ impl Redactor {
         let fingerprint = self.fingerprints.of(value);
         Masked::sealed(mark::header(fingerprint, mark::length(value)))
     }
+}
+
+fn is_field_name(name: &[u8]) -> bool {
+    !name.is_empty() && name.iter().copied().all(crate::http1::is_token_byte)
 }
 
 enum Class {
