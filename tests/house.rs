@@ -49,7 +49,9 @@ fn a_room_uses_only_what_stands_below_it() {
     let mut wrong = Vec::new();
     for (file, room) in sources(Path::new("src")) {
         let Some(floor) = floors.get(room.as_str()) else {
-            wrong.push(format!("{file}: the room `{room}` has no floor in tests/house.rs"));
+            wrong.push(format!(
+                "{file}: the room `{room}` has no floor in tests/house.rs"
+            ));
             continue;
         };
         for used in uses(&fs::read_to_string(&file).unwrap()) {
@@ -63,7 +65,11 @@ fn a_room_uses_only_what_stands_below_it() {
         }
     }
     assert!(arrows > 50, "only {arrows} arrows seen: is the test blind?");
-    assert!(wrong.is_empty(), "arrows that run up:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "arrows that run up:\n{}",
+        wrong.join("\n")
+    );
 }
 
 /// Every source file with its room.
@@ -79,7 +85,11 @@ fn sources(folder: &Path) -> Vec<(String, String)> {
         let mut parts = inside.iter().map(|part| part.to_str().unwrap());
         let first = parts.next().unwrap().to_owned();
         let is_seal = first == "redact" && parts.next() == Some("seal");
-        let room = if is_seal { "redact::seal".to_owned() } else { first };
+        let room = if is_seal {
+            "redact::seal".to_owned()
+        } else {
+            first
+        };
         found.push((path.to_str().unwrap().to_owned(), room));
     }
     found
@@ -99,10 +109,14 @@ fn uses(source: &str) -> Vec<String> {
         .skip(1)
         .map(|rest| {
             let word = |text: &str| -> String {
-                text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+                text.chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect()
             };
             let first = word(rest);
-            let second = rest.strip_prefix(&first).and_then(|rest| rest.strip_prefix("::"));
+            let second = rest
+                .strip_prefix(&first)
+                .and_then(|rest| rest.strip_prefix("::"));
             match second.map(word) {
                 Some(second) if first == "redact" && second == "seal" => "redact::seal".to_owned(),
                 _ => first,

@@ -38,6 +38,8 @@ pub struct RequestPart {
     pub head: RequestHead,
     /// Path and query, as sent.
     pub path_and_query: Raw<Box<[u8]>>,
+    /// The server name of the TLS hello.
+    pub sni: Option<Box<str>>,
     /// What was derived from the head.
     pub facts: facts::Request,
     /// What the rules say of the head.

@@ -11,6 +11,7 @@ use crate::http1::{Fields, ReplyHead};
 use crate::redact::seal::Masked;
 use crate::redact::{Redactor, Shown};
 use crate::rule::{self, Finding};
+use crate::rules;
 
 use super::draft::{
     Broken, ConnectionDraft, Draft, Peer, ReplyPart, RequestPart, Steps, TunnelDraft, Way,
@@ -56,11 +57,11 @@ pub(super) fn exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Excha
     }
 
     let mut found: Vec<Finding> = match &whole {
-        Some(facts) => rule::of_request(facts),
+        Some(facts) => rules::of_request(facts),
         None => Vec::new(),
     };
     if let Some(view) = &reply {
-        found.extend(rule::of_reply(facts, &view.facts));
+        found.extend(rules::of_reply(facts, &view.facts));
     }
     let mut shown = findings(redactor, &found);
     if whole.is_none() {
@@ -315,8 +316,7 @@ fn judge_body(part: &RequestPart, prefix: &Prefix) -> facts::Request {
         target: &part.facts.target,
         head: &part.head,
         path_and_query: part.path_and_query.expose(),
-        host_differs: part.facts.host_differs,
-        sni_differs: part.facts.sni_differs,
+        sni: part.sni.as_deref(),
     };
     facts::Request::derive(
         &arrival,
@@ -516,7 +516,10 @@ fn body(
 ) -> Body<Masked> {
     let content_type = fields.first("content-type");
     let (text, shape) = match &view.opaque {
-        Some(undecodable) => (None, Some(redactor.text(undecodable.to_string().as_bytes()))),
+        Some(undecodable) => (
+            None,
+            Some(redactor.text(undecodable.to_string().as_bytes())),
+        ),
         None => match redactor.body(content_type, &view.bytes, !view.whole) {
             Shown::Text(text) => (Some(text), None),
             Shown::Shape(shape) => (None, Some(shape)),
@@ -567,4 +570,7 @@ fn millis(duration: Duration) -> f64 {
 const NOT_SHOWN: &str = "(not shown: a bug in nicetap)";
 const MOST_RAW: usize = 16 * 1024;
 /// A view of a body, for reading: what is forwarded stays as it came.
-const VIEW: Cap = Cap { bytes: 256 * 1024, ratio: 100 };
+const VIEW: Cap = Cap {
+    bytes: 256 * 1024,
+    ratio: 100,
+};

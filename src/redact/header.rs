@@ -51,11 +51,16 @@ impl Redactor {
             None => (line, ""),
         };
         let colon = memchr::memchr(b':', line);
-        let name = colon.map(|colon| line[..colon].trim_ascii()).filter(|name| is_field_name(name));
+        let name = colon
+            .map(|colon| line[..colon].trim_ascii())
+            .filter(|name| is_field_name(name));
         let shown = match (colon, name.and_then(|name| std::str::from_utf8(name).ok())) {
             (Some(colon), Some(name)) if is_cut => {
                 let label = self.text(&line[..=colon]);
-                Masked::sealed(format!("{label} {}", self.mask_cut(name, &line[colon + 1..])))
+                Masked::sealed(format!(
+                    "{label} {}",
+                    self.mask_cut(name, &line[colon + 1..])
+                ))
             }
             (Some(colon), Some(name)) => {
                 let label = self.text(&line[..=colon]);

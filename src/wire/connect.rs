@@ -9,12 +9,12 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::LazyConfigAcceptor;
 
-use crate::facts::{Authority, Scheme, Target, Via};
+use crate::facts::{Authority, Lookalike, Scheme, Target, Via};
 use crate::http1::{RequestHead, is_token_byte};
 use crate::journal::draft::{ConnectionDraft, Peer, TunnelDraft};
 use crate::record::{ConnectionStage, TunnelBytes, TunnelWhy};
 use crate::redact::seal::Raw;
-use crate::rule;
+use crate::rules;
 
 use super::Shared;
 use super::access::NEVER_PORTS;
@@ -67,7 +67,7 @@ impl Connect {
         }
         let in_scope = self.shared.is_in_scope(&authority);
         let target = Target::new(authority, in_scope, None, Via::Connect);
-        if target.steals_credentials() {
+        if target.lookalike() == Some(Lookalike::Mirror) {
             return self.refuse_target(leg, target).await;
         }
         let why = match () {
@@ -99,7 +99,7 @@ impl Connect {
                 let door = Door::Tunnel {
                     authority: target.authority,
                     scheme: Scheme::Http,
-                    sni_differs: false,
+                    sni: None,
                 };
                 let leg = Leg::resumed(first, stream);
                 if let Leave::Connect(..) =
@@ -135,15 +135,11 @@ impl Connect {
         };
         let accepted = timeout(TLS_LIMIT, async {
             let hello = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
-            let name = hello
-                .client_hello()
-                .server_name()
-                .map(str::to_ascii_lowercase);
-            let differs = name.is_some_and(|name| name.trim_end_matches('.') != host);
-            Ok::<_, std::io::Error>((hello.into_stream(config).await?, differs))
+            let sni = hello.client_hello().server_name().map(Box::from);
+            Ok::<_, std::io::Error>((hello.into_stream(config).await?, sni))
         })
         .await;
-        let (stream, sni_differs) = match accepted {
+        let (stream, sni) = match accepted {
             Ok(Ok(accepted)) => accepted,
             Ok(Err(error)) => {
                 let failure = tls::client_failure(&error);
@@ -162,7 +158,7 @@ impl Connect {
         let door = Door::Tunnel {
             authority: target.authority,
             scheme: Scheme::Https,
-            sni_differs,
+            sni,
         };
         let leg = Leg::new(Box::new(stream));
         Front::new(self.shared, self.peer, leg, door, self.stopping)
@@ -174,7 +170,7 @@ impl Connect {
     /// told already, because the hope was to look inside.
     async fn tunnel(self, mut leg: Leg, target: Target, why: TunnelWhy, told: Option<()>) {
         let place = self.shared.journal.place().await;
-        let findings = rule::of_target(&target);
+        let findings = rules::of_target(&target);
         let began = Instant::now();
         let mut draft = TunnelDraft {
             peer: self.peer.clone(),
@@ -232,7 +228,7 @@ impl Connect {
             reason: "the host is one of those that must never see a credential",
             raw: None,
             answered: Some(page.status),
-            findings: rule::of_target(&target),
+            findings: rules::of_target(&target),
         });
         let _ = leg.writer.send(&page.render_connect()).await;
         leg.close().await;
@@ -255,7 +251,7 @@ impl Connect {
 
     async fn note(&self, target: Target, stage: ConnectionStage, reason: &'static str) {
         let place = self.shared.journal.place().await;
-        let findings = rule::of_target(&target);
+        let findings = rules::of_target(&target);
         place.connection(ConnectionDraft {
             peer: self.peer.clone(),
             host: Some(Raw::new(Box::from(target.authority.host()))),

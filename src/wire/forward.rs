@@ -6,13 +6,14 @@ use tokio::time::{Instant, timeout};
 use crate::capture::Prefix;
 use crate::catalogue::Risk;
 use crate::config::Plaintext;
-use crate::facts::{Authority, Scheme, Via};
+use crate::facts::{Authority, Lookalike, Scheme, Via};
 use crate::http1::{Framing, RequestHead};
 use crate::journal::draft::{Broken, RequestPart, TunnelDraft, Way};
 use crate::journal::{Announced, Ticket};
 use crate::record::{Answer, AnswerBy, Stage, TunnelBytes, TunnelWhy};
 use crate::redact::seal::Raw;
-use crate::rule::{self, Family};
+use crate::rule::Family;
+use crate::rules;
 
 use super::exchange::{Outcome, Terms, carry};
 use super::front::{After, Front, Routed};
@@ -42,7 +43,7 @@ impl Front {
         routed: &Routed,
     ) -> After {
         let mut announced = ticket.announce();
-        if let Some(page) = self.objection(part) {
+        if let Some(page) = self.objection(part, routed) {
             ticket.draft().conclude();
             return self.answer(ticket, &mut announced, part, page).await;
         }
@@ -68,7 +69,7 @@ impl Front {
             TunnelWhy::Scope
         };
         let place = self.shared.journal.place().await;
-        let findings = rule::of_target(&routed.target);
+        let findings = rules::of_target(&routed.target);
         let began = Instant::now();
         let part = self.inspect(head, &routed).await;
         let mut ticket = Ticket::aside(part.clone());
@@ -99,11 +100,11 @@ impl Front {
     }
 
     /// Why the request is not forwarded, if it is not.
-    fn objection(&self, part: &RequestPart) -> Option<Page> {
-        if part.facts.target.steals_credentials() {
+    fn objection(&self, part: &RequestPart, routed: &Routed) -> Option<Page> {
+        if part.facts.target.lookalike() == Some(Lookalike::Mirror) {
             return Some(Page::thief());
         }
-        if part.facts.host_differs || part.facts.sni_differs {
+        if routed.url_differs || part.facts.host_differs || part.facts.sni_differs {
             return Some(Page::misdirected(worst_of(part, Family::Route)));
         }
         if headers::connection_names_a_vital_field(part.head.fields()) {

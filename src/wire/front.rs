@@ -12,7 +12,7 @@ use crate::http1::{Framing, RequestHead};
 use crate::journal::draft::{ConnectionDraft, Peer, RequestPart};
 use crate::record::ConnectionStage;
 use crate::redact::seal::Raw;
-use crate::rule;
+use crate::rules;
 
 use super::Shared;
 use super::forward::{ANSWER_LIMIT, Upstream};
@@ -30,8 +30,8 @@ pub(super) enum Door {
         authority: Authority,
         /// TLS or not.
         scheme: Scheme,
-        /// Whether the TLS hello named another host.
-        sni_differs: bool,
+        /// The server name of the TLS hello.
+        sni: Option<Box<str>>,
     },
 }
 
@@ -68,7 +68,8 @@ pub(super) struct Routed {
     path_and_query: Bytes,
     /// The request line's target as it goes on.
     pub(super) line_target: Bytes,
-    host_differs: bool,
+    /// Whether a URL inside a CONNECT names another host than the CONNECT.
+    pub(super) url_differs: bool,
 }
 
 impl Front {
@@ -205,13 +206,7 @@ impl Front {
                 (*scheme, authority.clone(), Via::Gateway)
             }
         };
-        let named = |text: &[u8]| Authority::parse(text, Some(authority.port()));
-        let host_differs = via != Via::Gateway
-            && (head
-                .fields()
-                .first("host")
-                .is_some_and(|host| named(host).as_ref() != Some(&authority))
-                || split.as_ref().is_some_and(|url| url.authority != authority));
+        let url_differs = split.as_ref().is_some_and(|url| url.authority != authority);
         let in_scope = via == Via::Gateway || self.shared.is_in_scope(&authority);
         let path_and_query = match &split {
             Some(url) => url.path_and_query.clone(),
@@ -227,19 +222,16 @@ impl Front {
             target,
             path_and_query,
             line_target,
-            host_differs,
+            url_differs,
         }))
     }
 
     /// Derives the facts, and lets the rules look at them.
     pub(super) async fn inspect(&self, head: RequestHead, routed: &Routed) -> Arc<RequestPart> {
-        let sni_differs = matches!(
-            self.door,
-            Door::Tunnel {
-                sni_differs: true,
-                ..
-            }
-        );
+        let sni = match &self.door {
+            Door::Tunnel { sni, .. } => sni.clone(),
+            Door::Port => None,
+        };
         let body = match head.framing() {
             Framing::None | Framing::Length(0) => BodyInput::None,
             _ => BodyInput::Pending,
@@ -248,11 +240,10 @@ impl Front {
             target: &routed.target,
             head: &head,
             path_and_query: &routed.path_and_query,
-            host_differs: routed.host_differs,
-            sni_differs,
+            sni: sni.as_deref(),
         };
         let facts = facts::Request::derive(&arrival, body);
-        let findings = rule::of_request(&facts);
+        let findings = rules::of_request(&facts);
         self.known_sender().await;
         let path_and_query = Raw::new(Box::from(&routed.path_and_query[..]));
         Arc::new(RequestPart {
@@ -260,6 +251,7 @@ impl Front {
             peer: self.peer.clone(),
             head,
             path_and_query,
+            sni,
             facts,
             findings,
         })
@@ -303,8 +295,8 @@ impl Front {
     /// Answers what must not be forwarded, and records it.
     async fn refuse(mut self, refused: Refused) {
         self.known_sender().await;
-        let refusal = Refusal::new(refused.defect.clone(), &refused.bytes);
-        let findings = rule::of_refusal(&refusal);
+        let refusal = Refusal::derive(refused.defect.clone(), &refused.bytes);
+        let findings = rules::of_refusal(&refusal);
         let kind = refused.defect.kind;
         let code = findings.first().map(|finding| finding.rule.code);
         let page = Page::refused_head(&refused.defect, code);
