@@ -30,3 +30,4 @@ pub mod journal;
 pub mod redact;
 pub mod rule;
 pub mod rules;
+pub mod sink;
