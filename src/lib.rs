@@ -22,6 +22,7 @@
 
 pub mod capture;
 pub mod catalogue;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod facts;

@@ -1,9 +1,10 @@
-//! What can be wrong with the settings, and where. Values are shown through [`super::value::shown`] only.
+//! What can be wrong with the settings, and where. Values are shown through [`value::shown`] only.
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::layer::Layer;
+use super::value;
 
 /// The settings cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -62,12 +63,7 @@ pub enum Error {
 impl Error {
     pub(super) fn unknown_key(place: Place, key: &str) -> Self {
         let wanted = key.trim_start_matches('-').replace('-', "_");
-        let near = Layer::keys()
-            .iter()
-            .map(|known| (strsim::damerau_levenshtein(known, &wanted), *known))
-            .min()
-            .filter(|(distance, known)| *distance <= known.len() / 3)
-            .map(|(_, known)| known);
+        let near = value::nearest(&wanted, Layer::keys().iter().copied());
         Self::UnknownKey {
             place,
             key: key.escape_debug().take(MOST_OF_A_KEY).collect(),
@@ -80,7 +76,7 @@ impl Error {
         match self {
             Self::UnknownKey { near, key, .. } => Some(match near {
                 Some(near) => format!("did you mean `{near}`?"),
-                None if super::value::names_a_secret(key) => {
+                None if value::names_a_secret(key) => {
                     format!("the file takes no secrets; {GIVE}")
                 }
                 None => {

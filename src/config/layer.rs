@@ -50,13 +50,13 @@ pub struct Layer {
     /// Accepted for scripts; this version has no inspector
     #[arg(long, num_args = 0, default_missing_value = "true", help_heading = LISTENING)]
     pub no_ui: Option<Value<bool>>,
-    /// Send requests without a proxy setting there [default: https://api.nicenic.net]
+    /// Send what comes without a proxy setting there [default: production]
     ///
-    /// A client that is pointed at `http://127.0.0.1:8899/v2/` as its base URL needs neither a proxy setting nor
+    /// Production is `https://api.nicenic.net`. A client that is pointed at `http://127.0.0.1:8899/v2/` as its base URL needs neither a proxy setting nor
     /// a CA. Only scheme, host and port of this URL count; the path is the client's.
     #[arg(long, value_name = "URL", visible_alias = "gateway", help_heading = LISTENING)]
     pub base_url: Option<Value<BaseUrl>>,
-    /// Answer a credential sent over plain http: allow or refuse [default: allow]
+    /// A credential over plain http: allow or refuse [default: allow]
     ///
     /// `allow` forwards an `http://` request to an intercepted host and flags it; `refuse` answers it with 403
     /// before the credential leaves this machine in clear text.
@@ -70,18 +70,18 @@ pub struct Layer {
     #[arg(long, value_name = "HOST[:PORT]", value_delimiter = ',', help_heading = READING)]
     #[serde(deserialize_with = "value::list")]
     pub intercept: Option<Vec<Value<HostPort>>>,
-    /// After a client refused our certificate: tunnel or fail [default: tunnel]
+    /// Once a client refused our CA: tunnel or fail [default: tunnel]
     ///
     /// `tunnel` lets that client's next connections to that host pass unread for 60 s, so that it works although
     /// it does not trust the CA; `fail` lets them fail too, so that it is noticed.
     #[arg(long, value_name = "WHAT", help_heading = READING)]
     pub on_distrust: Option<Value<OnDistrust>>,
-    /// Keep so many bytes of each body for the log [default: 64KiB]
+    /// Keep this much of each body for the log [default: 64KiB]
     ///
     /// Bodies are always forwarded whole.
     #[arg(long, value_name = "SIZE", help_heading = READING)]
     pub body_limit: Option<Value<Size>>,
-    /// Keep so many bytes of bodies at once, over all calls [default: 64MiB]
+    /// Keep this much of all bodies in memory at once [default: 64MiB]
     #[arg(long, value_name = "SIZE", help_heading = READING)]
     pub capture_budget: Option<Value<Size>>,
 
@@ -104,15 +104,19 @@ pub struct Layer {
     /// Go out over IPv6 only
     #[arg(short = '6', long, num_args = 0, default_missing_value = "true", help_heading = WAY_OUT)]
     pub ipv6: Option<Value<bool>>,
-    /// Wait so long for a reply's first byte, then answer 504 [default: 300s]
+    /// Wait this long for a reply's first byte [default: 300s]
+    ///
+    /// After that the client gets 504.
     #[arg(long, value_name = "DURATION", help_heading = WAY_OUT)]
     pub reply_timeout: Option<Value<Duration>>,
 
-    /// Look into requests for so long, or "none": without end [default: 8h]
+    /// Look into requests for this long [default: 8h]
+    ///
+    /// `none`: without end.
     #[arg(long = "for", value_name = "DURATION", help_heading = END)]
     #[serde(rename = "for")]
     pub duration: Option<Value<OrNone<Duration>>>,
-    /// Stop looking after so long without a connection [default: none]
+    /// Stop looking after this long without a connection [default: none]
     #[arg(long, value_name = "DURATION", help_heading = END)]
     pub idle_exit: Option<Value<OrNone<Duration>>>,
     /// When looking has ended: carry or exit [default: carry]
@@ -122,7 +126,9 @@ pub struct Layer {
     #[arg(long, value_name = "WHAT", help_heading = END)]
     pub then: Option<Value<Then>>,
 
-    /// Write the JSONL log there [default: HOME/log/nicetap.jsonl]
+    /// Log there [default: HOME/log/nicetap.jsonl]
+    ///
+    /// JSONL: one record a line, every secret masked. Its mode is 0600.
     #[arg(long, value_name = "FILE", help_heading = LOG)]
     pub log: Option<Value<PathBuf>>,
     /// Write no log
@@ -131,7 +137,7 @@ pub struct Layer {
     /// Rotate the log at this size [default: 64MiB]
     #[arg(long, value_name = "SIZE", help_heading = LOG)]
     pub log_max_size: Option<Value<Size>>,
-    /// Keep so many rotated logs [default: 5]
+    /// Keep this many rotated logs [default: 5]
     #[arg(long, value_name = "COUNT", help_heading = LOG)]
     pub log_keep: Option<Value<u32>>,
     /// Let this group read the log (mode 0640 instead of 0600)

@@ -109,7 +109,7 @@ impl Config {
             body_limit: 64 << 10,
             capture_budget: 64 << 20,
             mock: false,
-            reply_timeout: Duration::from_secs(300),
+            reply_timeout: Duration::from_mins(5),
             mock_listen: loopback(8901),
             credential_file: None,
             mock_whitelist: Vec::new(),
@@ -345,6 +345,23 @@ pub struct BaseUrl {
     pub port: u16,
 }
 
+/// Scheme and authority, without the final slash; the scheme's own port is left out.
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { https, host, port } = self;
+        let (scheme, own) = if *https { ("https", 443) } else { ("http", 80) };
+        if host.contains(':') {
+            write!(f, "{scheme}://[{host}]")?;
+        } else {
+            write!(f, "{scheme}://{host}")?;
+        }
+        if *port == own {
+            return Ok(());
+        }
+        write!(f, ":{port}")
+    }
+}
+
 /// The address family of upstream connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
@@ -493,8 +510,8 @@ mod tests {
             .lines()
             .filter_map(|line| line.strip_prefix("# "))
             .filter(is_setting)
-            .map(|line| format!("{line}\n"))
-            .collect()
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     fn nobody(home: &'static str) -> Surroundings {

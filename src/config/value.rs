@@ -223,10 +223,7 @@ impl Word for HostPort {
             return Err(NO_IP);
         }
         let (host, port) = match text.split_once(':') {
-            Some((host, port)) if !port.is_empty() => {
-                (host, read_port(port).ok_or(Self::EXPECTED)?)
-            }
-            Some(_) => return Err(Self::EXPECTED),
+            Some((host, port)) => (host, Some(read_port(port).ok_or(Self::EXPECTED)?)),
             None => (text, None),
         };
         if is_ip(host) {
@@ -248,10 +245,10 @@ impl Word for ConnectTo {
             return Err(Self::EXPECTED);
         };
         Ok(Self {
-            host: read_host(host).ok_or(Self::EXPECTED)?,
-            port: read_port(port).ok_or(Self::EXPECTED)?,
-            to_host: read_host(to_host).ok_or(Self::EXPECTED)?,
-            to_port: read_port(to_port).ok_or(Self::EXPECTED)?,
+            host: unless_empty::<Self, _>(host, read_host)?,
+            port: unless_empty::<Self, _>(port, read_port)?,
+            to_host: unless_empty::<Self, _>(to_host, read_host)?,
+            to_port: unless_empty::<Self, _>(to_port, read_port)?,
         })
     }
 }
@@ -275,10 +272,10 @@ impl Word for BaseUrl {
             [host, port] => (host, port),
             _ => return Err(Self::EXPECTED),
         };
-        let port = read_port(port).ok_or(Self::EXPECTED)?;
+        let port = unless_empty::<Self, _>(port, read_port)?;
         Ok(Self {
             https,
-            host: read_host(host).flatten().ok_or(Self::EXPECTED)?,
+            host: read_host(host).ok_or(Self::EXPECTED)?,
             port: port.unwrap_or(if https { 443 } else { 80 }),
         })
     }
@@ -367,6 +364,16 @@ pub fn looks_like_a_credential(text: &str) -> bool {
 pub fn names_a_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('_', "-");
     SECRET_NAMES.iter().any(|word| name.contains(word))
+}
+
+/// The known word that was probably meant.
+pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|known| (strsim::damerau_levenshtein(known, typed), known))
+        .filter(|(distance, known)| *distance <= known.len() / 3)
+        .min()
+        .map(|(_, known)| known)
 }
 
 /// Reads a list: a TOML array, or words with commas between them.
@@ -495,24 +502,28 @@ fn fields(text: &str) -> Vec<&str> {
     .collect()
 }
 
-/// A name, an IPv4 address, or an IPv6 address in brackets; empty is any host.
-fn read_host(text: &str) -> Option<Option<String>> {
+/// Reads a field that may be empty; the error says what is expected of the whole.
+fn unless_empty<W: Word, T>(
+    text: &str,
+    read: fn(&str) -> Option<T>,
+) -> Result<Option<T>, &'static str> {
     if text.is_empty() {
-        return Some(None);
+        return Ok(None);
     }
-    let Some(bracketed) = text.strip_prefix('[') else {
-        return read_name(text).map(Some);
-    };
-    let address: Ipv6Addr = bracketed.strip_suffix(']')?.parse().ok()?;
-    Some(Some(address.to_string()))
+    read(text).map(Some).ok_or(W::EXPECTED)
 }
 
-/// A port; empty is any port.
-fn read_port(text: &str) -> Option<Option<u16>> {
-    if text.is_empty() {
-        return Some(None);
-    }
-    text.parse().ok().filter(|&port| port != 0).map(Some)
+/// A name, an IPv4 address, or an IPv6 address in brackets.
+fn read_host(text: &str) -> Option<String> {
+    let Some(bracketed) = text.strip_prefix('[') else {
+        return read_name(text);
+    };
+    let address: Ipv6Addr = bracketed.strip_suffix(']')?.parse().ok()?;
+    Some(address.to_string())
+}
+
+fn read_port(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|&port| port != 0)
 }
 
 /// A DNS name or an IPv4 address, lower case, without the final dot.
