@@ -20,8 +20,8 @@ pub(super) fn command_line(
     all.build();
     let mut typed: Vec<OsString> = typed.into_iter().collect();
     refuse_secrets(&all, &typed)?;
-    if let Some(at) = place_of_default_command(&all, &typed) {
-        typed.insert(at, DEFAULT_COMMAND.into());
+    if lacks_command(&all, &typed) {
+        typed.insert(typed.len().min(1), DEFAULT_COMMAND.into());
     }
     let error = match CommandLine::try_parse_from(&typed) {
         Ok(line) => return Ok(Some(line)),
@@ -55,14 +55,14 @@ fn refuse_secrets(all: &Command, typed: &[OsString]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Where `serve` is to be put in: before the first option that is not one of every command, if no command comes
-/// before it.
-fn place_of_default_command(all: &Command, typed: &[OsString]) -> Option<usize> {
+/// Whether no command comes before the first option that is not one of every command. It can then be put in front
+/// of all options, since those of every command may follow the command.
+fn lacks_command(all: &Command, typed: &[OsString]) -> bool {
     let mut at = 1;
     while let Some(word) = typed.get(at) {
         let word = word.to_string_lossy();
         if !word.starts_with('-') || HELP.contains(&word.as_ref()) {
-            return None;
+            return false;
         }
         let (name, has_value) = match word.split_once('=') {
             Some((name, _)) => (name, true),
@@ -85,63 +85,43 @@ fn place_of_default_command(all: &Command, typed: &[OsString]) -> Option<usize> 
                 .is_some_and(|count| count.takes_values());
         at += if takes_next { 2 } else { 1 };
     }
-    Some(at.min(typed.len()))
+    true
 }
 
 fn in_our_words(error: &clap::Error, asked: &Asked<'_>) -> Error {
-    let help = asked.help();
     let about = Context(error);
-    let argument = about.text(ContextKind::InvalidArg).unwrap_or_default();
+    let argument = about.text(ContextKind::InvalidArg);
     let option = argument.split([' ', '=']).next().unwrap_or_default();
     match error.kind() {
-        ErrorKind::UnknownArgument if !argument.starts_with('-') => {
-            if looks_like_a_credential(argument) {
-                return secret_typed("a credential");
-            }
-            Error::usage(format!("unexpected argument {}", shown(argument))).hint(help)
+        ErrorKind::UnknownArgument if argument.starts_with('-') => {
+            let hint = asked.or_near_option(option);
+            return Error::usage(format!("unknown option {}", shown(option))).hint(hint);
         }
-        ErrorKind::UnknownArgument => Error::usage(format!("unknown option {}", shown(option)))
-            .hint(asked.or_near_option(option)),
+        ErrorKind::UnknownArgument if looks_like_a_credential(argument) => {
+            return secret_typed("a credential");
+        }
+        ErrorKind::UnknownArgument => {
+            Error::usage(format!("unexpected argument {}", shown(argument)))
+        }
         ErrorKind::InvalidSubcommand => {
-            let typed = about
-                .text(ContextKind::InvalidSubcommand)
-                .unwrap_or_default();
+            let typed = about.text(ContextKind::InvalidSubcommand);
             if looks_like_a_credential(typed) {
                 return secret_typed("a credential");
             }
-            Error::usage(format!("unknown command {}", shown(typed)))
-                .hint(asked.or_near_command(typed))
+            let hint = asked.or_near_command(typed);
+            return Error::usage(format!("unknown command {}", shown(typed))).hint(hint);
         }
-        ErrorKind::ValueValidation | ErrorKind::InvalidValue => {
-            let expected = match error.source() {
-                Some(expected) => expected.to_string(),
-                None => "a value".to_owned(),
-            };
-            let seen = match about.text(ContextKind::InvalidValue).unwrap_or_default() {
-                "" => "nothing".into(),
-                typed => shown(typed),
-            };
-            Error::usage(format!("{option}: expected {expected}, seen {seen}"))
-        }
-        ErrorKind::ArgumentConflict => {
-            let prior = about.text(ContextKind::PriorArg).unwrap_or_default();
-            let prior = prior.split(' ').next().unwrap_or_default();
-            let what = if prior == option {
-                format!("{option} is given twice")
-            } else {
-                format!("{option} and {prior} exclude each other")
-            };
-            Error::usage(what).hint(help)
-        }
-        ErrorKind::MissingRequiredArgument => {
-            Error::usage(format!("{argument} is missing")).hint(help)
-        }
+        ErrorKind::ValueValidation | ErrorKind::InvalidValue => return about.wrong_value(option),
+        ErrorKind::ArgumentConflict => about.conflict(option),
+        ErrorKind::MissingRequiredArgument => Error::usage(format!("{argument} is missing")),
         // clap's own sentence is left out: it can quote a value.
         kind => {
             let what = kind.as_str().unwrap_or("cannot read the command line");
-            Error::usage(format!("{option} {what}").trim_start()).hint(help)
+            let place = if option.is_empty() { "" } else { ": " };
+            Error::usage(format!("{option}{place}{what}"))
         }
     }
+    .hint(asked.help())
 }
 
 /// The command that was meant, as far as it can be told.
@@ -197,12 +177,33 @@ fn without_trailing_space(text: &str) -> String {
 struct Context<'a>(&'a clap::Error);
 
 impl Context<'_> {
-    fn text(&self, kind: ContextKind) -> Option<&str> {
-        match self.0.get(kind)? {
-            ContextValue::String(text) => Some(text),
-            ContextValue::Strings(texts) => texts.first().map(String::as_str),
-            _ => None,
+    fn text(&self, kind: ContextKind) -> &str {
+        match self.0.get(kind) {
+            Some(ContextValue::String(text)) => text,
+            Some(ContextValue::Strings(texts)) => texts.first().map_or("", String::as_str),
+            _ => "",
         }
+    }
+
+    fn wrong_value(&self, option: &str) -> Error {
+        let expected = match self.0.source() {
+            Some(expected) => expected.to_string(),
+            None => "a value".to_owned(),
+        };
+        let seen = match self.text(ContextKind::InvalidValue) {
+            "" => "nothing".into(),
+            typed => shown(typed),
+        };
+        Error::usage(format!("{option}: expected {expected}, seen {seen}"))
+    }
+
+    fn conflict(&self, option: &str) -> Error {
+        let prior = self.text(ContextKind::PriorArg);
+        let prior = prior.split(' ').next().unwrap_or_default();
+        if prior == option {
+            return Error::usage(format!("{option} is given twice"));
+        }
+        Error::usage(format!("{option} and {prior} exclude each other"))
     }
 }
 
@@ -279,6 +280,14 @@ mod tests {
             (
                 "nicetap --for",
                 "error: --for: expected a value, seen nothing\n",
+            ),
+            (
+                "nicetap --home",
+                "error: --home: expected a value, seen nothing\n",
+            ),
+            (
+                "nicetap --json=1",
+                "error: --json: unexpected value for an argument found\nhint: see `nicetap serve --help`\n",
             ),
             (
                 "nicetap serve --listne 127.0.0.1:1",

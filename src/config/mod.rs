@@ -222,38 +222,27 @@ impl Config {
     }
 
     fn refuse_the_impossible(&self) -> Result<(), Error> {
-        for (setting, address) in self
-            .listen
-            .iter()
-            .map(|address| ("listen", address))
-            .chain([("mock_listen", &self.mock_listen)])
-        {
+        let refused = |setting, why, hint| Err(Error::Refused { setting, why, hint });
+        let proxy = self.listen.iter().map(|address| ("listen", address));
+        for (setting, address) in proxy.chain([("mock_listen", &self.mock_listen)]) {
             if !address.ip().is_loopback() {
-                return Err(Error::Refused {
-                    setting,
-                    why: format!(
-                        "{address} is beyond loopback, where others could go out through this machine"
-                    ),
-                    hint: "listen on 127.0.0.1 or [::1]; this version has no --allow-remote",
-                });
+                let why = format!(
+                    "{address} is beyond loopback, where others could go out through this machine"
+                );
+                return refused(setting, why, LOOPBACK_ONLY);
             }
         }
         if self.listen.is_empty() {
-            return Err(Error::Refused {
-                setting: "listen",
-                why: "no address is left".to_owned(),
-                hint: "leave the key out for 127.0.0.1:8899",
-            });
+            let hint = "leave the key out for 127.0.0.1:8899";
+            return refused("listen", "no address is left".to_owned(), hint);
         }
         if self.body_limit > self.capture_budget {
-            return Err(Error::Refused {
-                setting: "body_limit",
-                why: format!(
-                    "{} bytes for one body, but capture_budget has {} for all",
-                    self.body_limit, self.capture_budget
-                ),
-                hint: "lower body_limit or raise capture_budget",
-            });
+            let why = format!(
+                "{} bytes for one body, but capture_budget has {} for all",
+                self.body_limit, self.capture_budget
+            );
+            let hint = "lower body_limit or raise capture_budget";
+            return refused("body_limit", why, hint);
         }
         let fits = match (self.family, self.source_ip) {
             (Family::V4, Some(ip)) => ip.is_ipv4(),
@@ -261,11 +250,9 @@ impl Config {
             (Family::Any, _) | (_, None) => true,
         };
         if !fits {
-            return Err(Error::Refused {
-                setting: "source_ip",
-                why: "an address of the one family cannot go out over the other".to_owned(),
-                hint: "leave out -4 or -6, or name an address of that family",
-            });
+            let why = "an address of one family cannot go out over the other".to_owned();
+            let hint = "leave out -4 or -6, or name an address of that family";
+            return refused("source_ip", why, hint);
         }
         Ok(())
     }
@@ -490,6 +477,7 @@ const fn loopback(port: u16) -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
 }
 
+const LOOPBACK_ONLY: &str = "listen on 127.0.0.1 or [::1]; this version has no --allow-remote";
 const FILE_NAME: &str = "nicetap.toml";
 const HOME_OF_ROOT: &str = "/var/lib/nicetap";
 const NICENIC: [&str; 2] = ["nicenic.net", "nicenic.com"];
