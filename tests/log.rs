@@ -11,6 +11,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, mpsc};
 
 use jiff::tz::TimeZone;
+use nicetap::config::Color;
 use nicetap::journal::Sink;
 use nicetap::record::{
     AddressFamily, AnswerBy, ClientKind, Confidence, ConnectionStage, Environment, Exchange,
@@ -20,7 +21,7 @@ use nicetap::redact::seal::Masked;
 use nicetap::sink::block::{Look, Renderer, Verbosity};
 use nicetap::sink::jsonl::{Jsonl, Lost, News, Options};
 use nicetap::sink::only::Only;
-use nicetap::sink::out::{Color, LogFile, OpenError, Printer, Repair};
+use nicetap::sink::out::{LogFile, OpenError, Printer, Repair};
 use nicetap::sink::reader::{BadLine, Entry, Reader};
 use nicetap::sink::view::{Form, Viewer};
 use serde_json::{Value, json};
