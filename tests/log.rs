@@ -862,14 +862,6 @@ mod reading {
 }
 
 #[test]
-fn colour_words_are_read() {
-    assert_eq!("auto".parse(), Ok(Color::Auto));
-    assert_eq!("always".parse(), Ok(Color::Always));
-    assert_eq!("never".parse(), Ok(Color::Never));
-    assert!("yes".parse::<Color>().is_err());
-}
-
-#[test]
 fn colours_are_taken_out_where_they_do_not_belong() {
     let shown = Shown::default();
     let mut printer = shown.printer();

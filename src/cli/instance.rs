@@ -1,5 +1,4 @@
 //! A running proxy: everything it needs is opened first, in order, then it serves until its end, then it is put away.
-use std::io::IsTerminal as _;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -303,7 +302,7 @@ impl Signals {
             _ = self.interrupt.recv() => Asked::End,
             _ = self.terminate.recv() => Asked::End,
             _ = self.hangup.recv() => {
-                if std::io::stdout().is_terminal() { Asked::End } else { Asked::Reopen }
+                if rustix::termios::isatty(rustix::stdio::stdout()) { Asked::End } else { Asked::Reopen }
             }
         }
     }
