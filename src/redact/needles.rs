@@ -206,7 +206,7 @@ fn key_at(text: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(eight))
 }
 
-const fn slot_of(key: u64) -> usize {
+fn slot_of(key: u64) -> usize {
     // Fibonacci hashing: the high bits of the product depend on all bits of the key.
     let mixed = key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - FILTER_BITS.trailing_zeros());
     // At most 17 bits are left.
