@@ -141,6 +141,13 @@ impl Reader {
         Ok(())
     }
 
+    /// What came after the last message, as far as it was read with it.
+    pub(crate) fn take_buffered(&mut self) -> Vec<u8> {
+        let rest = self.log[self.at..].to_vec();
+        self.at = self.log.len();
+        rest
+    }
+
     /// Reads to the end of the stream.
     pub(crate) fn drain(&mut self, stream: &mut impl Read) -> io::Result<()> {
         while self.more(stream)? > 0 {}

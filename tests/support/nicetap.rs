@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -19,6 +20,7 @@ pub(crate) struct Nicetap {
     home: TempDir,
     addr: SocketAddr,
     console: Arc<Mutex<String>>,
+    followers: Vec<JoinHandle<()>>,
 }
 
 /// How it starts.
@@ -26,6 +28,7 @@ pub(crate) struct Nicetap {
 pub(crate) struct Options {
     arguments: Vec<String>,
     upstream_roots: String,
+    home: Option<TempDir>,
 }
 
 /// What is left of a `nicetap` that has ended.
@@ -52,6 +55,12 @@ impl Options {
         self
     }
 
+    /// Starts in the home of one that has ended.
+    pub(crate) fn home(mut self, home: TempDir) -> Self {
+        self.home = Some(home);
+        self
+    }
+
     /// Adds an argument as it is.
     pub(crate) fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
@@ -60,9 +69,10 @@ impl Options {
 }
 
 impl Nicetap {
-    /// Starts it in a new home, on a free port, and waits until it says that it listens.
+    /// Starts it on a free port, in a new home unless one is given, and waits until it says that it listens.
     pub(crate) fn start(options: Options) -> Self {
-        let home = tempfile::tempdir().unwrap();
+        let home = options.home.unwrap_or_else(|| tempfile::tempdir().unwrap());
+        let before = records(&home.path().join("home")).len();
         let mut command = Command::new(env!("CARGO_BIN_EXE_nicetap"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--no-ui", "--home"]);
         command.arg(home.path().join("home"));
@@ -79,18 +89,22 @@ impl Nicetap {
             .spawn()
             .unwrap();
         let console = Arc::new(Mutex::new(String::new()));
-        let first_line = follow(child.stdout.take().unwrap(), &console);
-        let _ = follow(child.stderr.take().unwrap(), &console);
+        let (stdout, first_line) = follow(child.stdout.take().unwrap(), &console);
+        let (stderr, _) = follow(child.stderr.take().unwrap(), &console);
         let mut nicetap = Self {
             child,
             home,
             addr: SocketAddr::from(([0, 0, 0, 0], 0)),
             console,
+            followers: vec![stdout, stderr],
         };
         // The banner is printed after the `start` record is written.
         let speaks = first_line.recv_timeout(PATIENCE).is_ok();
         assert!(speaks, "nicetap says nothing: {}", nicetap.console());
-        let start = nicetap.wait_for("the start record", |record| record["event"] == "start");
+        let start = eventually("the start record", || {
+            let mut new = nicetap.records().into_iter().skip(before);
+            new.find(|record| record["event"] == "start")
+        });
         let listen = start["listen"][0].as_str().unwrap();
         nicetap.addr = listen.parse().unwrap();
         nicetap
@@ -163,13 +177,26 @@ impl Nicetap {
     pub(crate) fn stop(mut self) -> Stopped {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        let status = process::wait(&mut self.child, STOP_LIMIT);
-        let Some(status) = status else {
+        let Some(status) = process::wait(&mut self.child, STOP_LIMIT) else {
             panic!(
                 "SIGTERM did not end nicetap within {STOP_LIMIT:?}: {}",
                 self.console()
             );
         };
+        self.stopped(status)
+    }
+
+    /// Ends it as `kill -9` does.
+    pub(crate) fn kill(mut self) -> Stopped {
+        self.child.kill().unwrap();
+        let status = self.child.wait().unwrap();
+        self.stopped(status)
+    }
+
+    fn stopped(mut self, status: ExitStatus) -> Stopped {
+        for follower in self.followers.drain(..) {
+            follower.join().unwrap();
+        }
         Stopped {
             status,
             records: self.records(),
@@ -212,10 +239,13 @@ fn records(home: &Path) -> Vec<Value> {
 }
 
 /// Gathers what comes out of a pipe; says when its first line has come.
-fn follow(pipe: impl Read + Send + 'static, console: &Arc<Mutex<String>>) -> Receiver<()> {
+fn follow(
+    pipe: impl Read + Send + 'static,
+    console: &Arc<Mutex<String>>,
+) -> (JoinHandle<()>, Receiver<()>) {
     let (tell, told) = channel();
     let console = Arc::clone(console);
-    std::thread::spawn(move || {
+    let follower = std::thread::spawn(move || {
         let mut pipe = BufReader::new(pipe);
         let mut line = Vec::new();
         while pipe
@@ -229,7 +259,7 @@ fn follow(pipe: impl Read + Send + 'static, console: &Arc<Mutex<String>>) -> Rec
             line.clear();
         }
     });
-    told
+    (follower, told)
 }
 
 /// How long an end by signal may take; the drain of what is under way included.

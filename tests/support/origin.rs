@@ -1,5 +1,5 @@
 //! A scripted origin that keeps every byte it receives, and answers, stalls or breaks as the test wants.
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
@@ -206,6 +206,17 @@ impl Conversation {
             });
         }
         result
+    }
+
+    /// Reads a request whose body is too large to keep; returns how many bytes its body had.
+    pub(crate) fn discard_request(&mut self) -> io::Result<u64> {
+        let stream = open(&mut self.stream)?;
+        let head = self.reader.head(stream)?;
+        let length = head.and_then(|head| head.field("content-length"));
+        let length: u64 = length.and_then(|length| length.parse().ok()).unwrap_or(0);
+        let buffered = self.reader.take_buffered().len() as u64;
+        let mut rest = stream.take(length - buffered);
+        Ok(buffered + io::copy(&mut rest, &mut io::sink())?)
     }
 
     /// Sends these bytes.

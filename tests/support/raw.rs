@@ -80,6 +80,11 @@ impl RawClient {
             .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
+    /// What came after the last message, as far as it was read with it.
+    pub(crate) fn take_buffered(&mut self) -> Vec<u8> {
+        self.reader.take_buffered()
+    }
+
     /// The next bytes of the connection, whatever they are; none at its end.
     pub(crate) fn read_some(&mut self) -> io::Result<Vec<u8>> {
         let mut buffer = [0; 16 * 1024];
