@@ -11,6 +11,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, mpsc};
 
 use jiff::tz::TimeZone;
+use nicetap::config::Color;
 use nicetap::journal::Sink;
 use nicetap::record::{
     AddressFamily, AnswerBy, ClientKind, Confidence, ConnectionStage, Environment, Exchange,
@@ -20,7 +21,7 @@ use nicetap::redact::seal::Masked;
 use nicetap::sink::block::{Look, Renderer, Verbosity};
 use nicetap::sink::jsonl::{Jsonl, Lost, News, Options};
 use nicetap::sink::only::Only;
-use nicetap::sink::out::{Color, LogFile, OpenError, Printer, Repair};
+use nicetap::sink::out::{LogFile, OpenError, Printer, Repair};
 use nicetap::sink::reader::{BadLine, Entry, Reader};
 use nicetap::sink::view::{Form, Viewer};
 use serde_json::{Value, json};
@@ -858,14 +859,6 @@ mod reading {
             "{text}"
         );
     }
-}
-
-#[test]
-fn colour_words_are_read() {
-    assert_eq!("auto".parse(), Ok(Color::Auto));
-    assert_eq!("always".parse(), Ok(Color::Always));
-    assert_eq!("never".parse(), Ok(Color::Never));
-    assert!("yes".parse::<Color>().is_err());
 }
 
 #[test]

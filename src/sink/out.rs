@@ -7,41 +7,12 @@ use std::io::{self, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
-/// When colour is used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Color {
-    /// On a terminal that can show it, unless `NO_COLOR` is set.
-    #[default]
-    Auto,
-    /// Also into a file or pipe, whatever `NO_COLOR` says.
-    Always,
-    /// Never.
-    Never,
-}
-
-/// The word is none of `auto`, `always`, `never`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("want `auto`, `always` or `never`")]
-pub struct ColorWordError;
-
-impl FromStr for Color {
-    type Err = ColorWordError;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        match word {
-            "auto" => Ok(Self::Auto),
-            "always" => Ok(Self::Always),
-            "never" => Ok(Self::Never),
-            _ => Err(ColorWordError),
-        }
-    }
-}
+use crate::config::Color;
 
 /// A place to print to.
 ///
