@@ -281,6 +281,8 @@ impl Signals {
             signal(kind)
                 .map_err(|error| Error::cannot_start("cannot listen for signals").caused_by(error))
         };
+        // Listening is enough: a file at its size limit (RLIMIT_FSIZE) is then an error, and no end of the process.
+        let _ = listen(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?;
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,

@@ -31,6 +31,11 @@ pub trait Sink: Send {
     /// Hands all that was taken to the kernel; called once after each batch of records.
     fn flush(&mut self) -> io::Result<()>;
 
+    /// Records that were taken and could not be kept, since the start.
+    fn lost(&self) -> u64 {
+        0
+    }
+
     /// Opens its file anew, where it has one.
     fn reopen(&mut self) -> io::Result<()> {
         Ok(())
@@ -86,6 +91,7 @@ impl Journal {
         Place {
             id: self.next_id(),
             permit,
+            is_used: false,
             shared: self.shared.clone(),
         }
     }
@@ -211,6 +217,7 @@ impl Announced {
 pub struct Place {
     id: u64,
     permit: Option<OwnedPermit<Event>>,
+    is_used: bool,
     shared: Arc<Shared>,
 }
 
@@ -233,12 +240,19 @@ impl Place {
         });
     }
 
-    fn send(self, event: Event) {
-        match self.permit {
-            Some(place) => drop(place.send(event)),
-            None => {
-                self.shared.not_recorded.fetch_add(1, Ordering::Relaxed);
-            }
+    fn send(mut self, event: Event) {
+        if let Some(place) = self.permit.take() {
+            place.send(event);
+            self.is_used = true;
+        }
+    }
+}
+
+impl Drop for Place {
+    /// What was broken off before it could say how it ended is counted, too.
+    fn drop(&mut self) {
+        if !self.is_used {
+            self.shared.not_recorded.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

@@ -154,6 +154,7 @@ impl Writer {
 
     fn stop(&mut self, undo: Vec<Word>) -> Stop {
         let totals = std::mem::take(&mut self.totals);
+        let lost: u64 = self.sinks.iter().map(|sink| sink.lost()).sum();
         Stop {
             v: VERSION,
             event: Kind::Stop,
@@ -163,7 +164,7 @@ impl Writer {
             connections: totals.connections,
             findings: totals.findings,
             verdicts: totals.verdicts,
-            not_recorded: self.shared.not_recorded.load(Ordering::Relaxed),
+            not_recorded: self.shared.not_recorded.load(Ordering::Relaxed) + lost,
             late_lines: self.shared.late_lines.load(Ordering::Relaxed),
             undo,
         }
