@@ -21,7 +21,7 @@ use super::headers::{self, HostField};
 use super::leg::Leg;
 use super::origin::{Failure, Route};
 use super::page::Page;
-use super::relay::relay;
+use super::relay::{Counts, relay};
 use super::stream::Rewind;
 
 /// The upstream connection that belongs to a client's connection.
@@ -299,11 +299,16 @@ impl Front {
         let nothing = Leg::new(Box::new(tokio::io::empty()));
         let (client, client_first) = std::mem::replace(&mut self.leg, nothing).into_parts();
         let (origin, origin_first) = upstream.leg.into_parts();
-        relay(
+        let counts = Counts::default();
+        let relaying = relay(
             Rewind::new(client_first, client),
             Rewind::new(origin_first, origin),
-        )
-        .await;
+            &counts,
+        );
+        tokio::select! {
+            _ = relaying => {}
+            _ = self.stopping.wait_for(|stopping| *stopping) => {}
+        }
     }
 
     /// Answers in the origin's place.

@@ -160,7 +160,8 @@ impl Front {
     }
 
     async fn request(&mut self, head: RequestHead) -> After {
-        self.shared.activity.touch();
+        let shared = self.shared.clone();
+        let _busy = shared.activity.begin();
         let routed = match self.route(&head) {
             Ok(routed) => routed,
             Err(page) => return self.answer_unrecorded(&head, &page).await,

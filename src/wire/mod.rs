@@ -4,7 +4,7 @@
 //! to be dialled, or show anything that came from outside (records go through the journal).
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -133,6 +133,18 @@ impl Shared {
 struct Activity {
     began: Instant,
     last: AtomicU64,
+    /// Tunnels and exchanges that are under way.
+    busy: AtomicUsize,
+}
+
+/// Something that is under way.
+struct Busy<'a>(&'a Activity);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.touch();
+        self.0.busy.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Activity {
@@ -140,7 +152,15 @@ impl Activity {
         Self {
             began: Instant::now(),
             last: AtomicU64::new(0),
+            busy: AtomicUsize::new(0),
         }
+    }
+
+    /// Says that something is under way, until what it returns is dropped.
+    fn begin(&self) -> Busy<'_> {
+        self.touch();
+        self.busy.fetch_add(1, Ordering::Relaxed);
+        Busy(self)
     }
 
     fn touch(&self) {
@@ -149,6 +169,9 @@ impl Activity {
     }
 
     fn idle(&self) -> Duration {
+        if self.busy.load(Ordering::Relaxed) > 0 {
+            return Duration::ZERO;
+        }
         self.began
             .elapsed()
             .saturating_sub(Duration::from_millis(self.last.load(Ordering::Relaxed)))
