@@ -142,6 +142,8 @@ pub struct Draft {
     pub answer: Answer,
     /// Where it failed.
     pub failure: Option<Broken>,
+    /// What the rules say of a body that turned out unsound on its way.
+    pub refusal: Vec<Finding>,
     /// The way out.
     pub way: Option<Way>,
     /// Durations.
@@ -165,6 +167,7 @@ impl Draft {
                 status: None,
             },
             failure: None,
+            refusal: Vec::new(),
             way: None,
             steps: Steps::default(),
             fidelity: Vec::new(),

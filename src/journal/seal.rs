@@ -86,8 +86,11 @@ pub(super) fn exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Excha
         Some(facts) => findings(redactor, &rules::of_request(facts)),
         None => sealed.findings.clone(),
     };
+    shown.extend(findings(redactor, &draft.refusal));
     if let Some(view) = &reply {
         shown.extend(findings(redactor, &rules::of_reply(facts, &view.facts)));
+    }
+    if reply.is_some() || !draft.refusal.is_empty() {
         shown.sort_by(|a, b| {
             (a.severity, a.confidence, &a.code).cmp(&(b.severity, b.confidence, &b.code))
         });

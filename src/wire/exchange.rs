@@ -129,6 +129,7 @@ pub(super) async fn carry(
         steps,
         fidelity,
         client_gone: None,
+        continued: false,
     };
     let (sending, receiving) = (sending.run(forwarded), receiving.run());
     tokio::pin!(sending, receiving);

@@ -6,8 +6,8 @@ use tokio::time::{Instant, timeout};
 use crate::capture::Prefix;
 use crate::catalogue::Risk;
 use crate::config::Plaintext;
-use crate::facts::{Authority, Lookalike, Scheme, Via};
-use crate::http1::{Framing, RequestHead};
+use crate::facts::{Authority, Lookalike, Refusal, Scheme, Via};
+use crate::http1::{Defect, Framing, RequestHead};
 use crate::journal::draft::{Broken, RequestPart, TunnelDraft, Way};
 use crate::journal::{Announced, Ticket};
 use crate::record::{Answer, AnswerBy, Stage, TunnelBytes, TunnelWhy};
@@ -16,7 +16,7 @@ use crate::rule::Family;
 use crate::rules;
 
 use super::exchange::{Outcome, Terms, carry};
-use super::front::{After, Front, Routed};
+use super::front::{After, Door, Front, Routed};
 use super::headers::{self, HostField};
 use super::leg::Leg;
 use super::origin::{Failure, Route};
@@ -48,6 +48,12 @@ impl Front {
             return self.answer(ticket, &mut announced, part, page).await;
         }
         match self.connect(ticket, part).await {
+            Ok(()) if self.client_has_left().await => {
+                let reason = "the client went away before its request went out; nothing was sent";
+                let failure = Failure::new(Stage::Client, "http_request_error", reason);
+                ticket.draft().failure = Some(broken(failure, false));
+                After::Drop
+            }
             Ok(()) => {
                 let outcome = self.carry(ticket, &mut announced, part, routed).await;
                 self.conclude(ticket, &mut announced, part, outcome).await
@@ -58,6 +64,22 @@ impl Front {
                     .await
             }
         }
+    }
+
+    /// Whether the client gave up while a connection was made for it: without us its call would not have been made
+    /// either. In clear an end of its direction may mean that it only waits.
+    async fn client_has_left(&mut self) -> bool {
+        let is_tls = matches!(
+            self.door,
+            Door::Tunnel {
+                scheme: Scheme::Https,
+                ..
+            }
+        );
+        is_tls
+            && self.leg.reader.buffered().is_empty()
+            && self.leg.reader.has_stirred().await
+            && self.leg.reader.has_ended()
     }
 
     /// A request to a host that is out of scope, or after the time for looking is over: it goes on, and nothing but
@@ -259,13 +281,24 @@ impl Front {
             Outcome::Untold(failure) => self.fail(ticket, announced, part, failure, reused).await,
             Outcome::Unsound(kind) => {
                 let failure = Failure::new(Stage::Client, "http_request_error", kind.reason());
-                ticket.draft().failure = Some(broken(failure, reused));
-                self.answer(ticket, announced, part, Page::unsound_body(kind))
-                    .await
+                let refusal = Refusal::derive(Defect::whole(kind), &[]);
+                let findings = rules::of_refusal(&refusal);
+                let page = Page::unsound_body(kind, findings.first().map(|found| found.rule.code));
+                let draft = ticket.draft();
+                draft.failure = Some(broken(failure, reused));
+                draft.refusal = findings;
+                self.answer(ticket, announced, part, page).await
             }
             Outcome::Broken(failure) => {
-                ticket.draft().failure = Some(broken(failure, reused));
-                After::Drop
+                let draft = ticket.draft();
+                draft.failure = Some(broken(failure, reused));
+                let reply = draft.reply.as_ref();
+                let framing = reply.map(|reply| reply.head.framing(part.head.method()));
+                if framing == Some(Ok(Framing::Close)) {
+                    After::Reset
+                } else {
+                    After::Drop
+                }
             }
         }
     }
@@ -279,13 +312,13 @@ impl Front {
         failure: Failure,
         reused: bool,
     ) -> After {
-        let (stage, word) = (failure.stage, failure.word);
+        let (stage, is_silent_death) = (failure.stage, failure.is_silent_death);
         let page = Page::failure(&failure);
         ticket.draft().failure = Some(broken(failure, reused));
         if stage == Stage::Client {
             return After::Close;
         }
-        if reused && word != "http_response_timeout" {
+        if reused && is_silent_death {
             // The origin closed between two replies: the client sees what it would have seen without us, and does
             // what it would have done. A 502 would be final in its eyes.
             return After::Drop;

@@ -59,6 +59,8 @@ pub(super) enum After {
     Close,
     /// Close as the origin did, in the middle.
     Drop,
+    /// The same, where nothing else tells the client that it is the middle.
+    Reset,
 }
 
 /// Where a request goes, and what stands in its request line on the way there.
@@ -100,8 +102,9 @@ impl Front {
                     if matches!(self.door, Door::Port) {
                         return Leave::Connect(self.leg, head);
                     }
-                    let page = Page::nested_connect();
-                    let _ = self.leg.writer.send(&page.render(true, false)).await;
+                    let reason = "a CONNECT inside a CONNECT";
+                    self.answer_refused(&head, &Page::nested_connect(), reason)
+                        .await;
                     self.leg.close().await;
                     return Leave::Done;
                 }
@@ -112,6 +115,11 @@ impl Front {
                         return Leave::Done;
                     }
                     After::Drop => return Leave::Done,
+                    After::Reset => {
+                        let (stream, _) = self.leg.into_parts();
+                        stream.end_badly();
+                        return Leave::Done;
+                    }
                 },
                 Head::Refused(refused) => {
                     self.refuse(*refused).await;
@@ -164,7 +172,10 @@ impl Front {
         let _busy = shared.activity.begin();
         let routed = match self.route(&head) {
             Ok(routed) => routed,
-            Err(page) => return self.answer_unrecorded(&head, &page).await,
+            Err(page) => {
+                let reason = "the request target names no place where it could go";
+                return self.answer_refused(&head, &page, reason).await;
+            }
         };
         let Some(routed) = routed else {
             return self.own_page(&head).await;
@@ -264,14 +275,19 @@ impl Front {
         }
     }
 
-    /// Answers a request that is no exchange: it names no place where it could go.
-    async fn answer_unrecorded(&mut self, head: &RequestHead, page: &Page) -> After {
+    /// Answers a request that can be no exchange.
+    async fn answer_refused(
+        &mut self,
+        head: &RequestHead,
+        page: &Page,
+        reason: &'static str,
+    ) -> After {
         let place = self.shared.journal.place().await;
         place.connection(ConnectionDraft {
             peer: self.peer.clone(),
-            host: None,
+            host: self.tunnel_host(),
             stage: ConnectionStage::Head,
-            reason: "the request target names no place where it could go",
+            reason,
             raw: Some(Raw::new(head.bytes().clone())),
             answered: Some(page.status),
             findings: Vec::new(),
@@ -286,9 +302,18 @@ impl Front {
         let (status, kind, body) = self.shared.own_page(head.target());
         let bytes = page::own(status, kind, &body, with_body);
         match self.leg.writer.send(&bytes).await {
-            Ok(()) if head.keeps_alive() => After::KeepOpen,
+            // A body is not read: it must not be taken for a next request.
+            Ok(()) if head.keeps_alive() && head.framing() == Framing::None => After::KeepOpen,
             Ok(()) => After::Close,
             Err(_) => After::Drop,
+        }
+    }
+
+    /// The host of the CONNECT, inside one.
+    fn tunnel_host(&self) -> Option<Raw<Box<str>>> {
+        match &self.door {
+            Door::Tunnel { authority, .. } => Some(Raw::new(Box::from(authority.host()))),
+            Door::Port => None,
         }
     }
 
@@ -300,10 +325,7 @@ impl Front {
         let kind = refused.defect.kind;
         let code = findings.first().map(|finding| finding.rule.code);
         let page = Page::refused_head(&refused.defect, code);
-        let host = match &self.door {
-            Door::Tunnel { authority, .. } => Some(Raw::new(Box::from(authority.host()))),
-            Door::Port => None,
-        };
+        let host = self.tunnel_host();
         let place = self.shared.journal.place().await;
         place.connection(ConnectionDraft {
             peer: self.peer.clone(),

@@ -44,6 +44,14 @@ impl Page {
     /// A failure on the way to the origin or back.
     pub(super) fn failure(failure: &Failure) -> Self {
         let (stage, hint) = match failure.stage {
+            Stage::Connect if failure.status() == 403 => (
+                "connect",
+                "nicetap never dials this address for a client; call it without the proxy",
+            ),
+            Stage::Connect if failure.word == "proxy_loop_detected" => (
+                "connect",
+                "the URL names the proxy itself; call the API's own host",
+            ),
             Stage::Resolve => (
                 "resolve",
                 "check the spelling of the host and this machine's DNS",
@@ -87,9 +95,12 @@ impl Page {
     }
 
     /// A body that turned out unsound on its way.
-    pub(super) fn unsound_body(kind: DefectKind) -> Self {
+    pub(super) fn unsound_body(kind: DefectKind, rule: Option<&'static str>) -> Self {
         let hint = "the request was not forwarded whole";
-        Self::new(400, REQUEST_ERROR, "body", kind.reason(), hint)
+        Self {
+            rule,
+            ..Self::new(400, REQUEST_ERROR, "body", kind.reason(), hint)
+        }
     }
 
     /// A host that takes credentials.
