@@ -12,6 +12,8 @@ mod faults;
 mod framing;
 #[path = "proxy/life.rs"]
 mod life;
+#[path = "proxy/replies.rs"]
+mod replies;
 #[path = "proxy/routes.rs"]
 mod routes;
 #[path = "proxy/stage.rs"]

@@ -48,7 +48,7 @@ impl Front {
             return self.answer(ticket, &mut announced, part, page).await;
         }
         match self.connect(ticket, part).await {
-            Ok(()) if self.client_has_left().await => {
+            Ok(()) if !may_share(part) && self.client_has_left().await => {
                 let reason = "the client went away before its request went out; nothing was sent";
                 let failure = Failure::new(Stage::Client, "http_request_error", reason);
                 ticket.draft().failure = Some(broken(failure, false));
@@ -66,8 +66,8 @@ impl Front {
         }
     }
 
-    /// Whether the client gave up while a connection was made for it: without us its call would not have been made
-    /// either. In clear an end of its direction may mean that it only waits.
+    /// Whether the client gave up while a connection was made for it: without us its call, perhaps a paid one, would
+    /// not have been made either. In clear an end of its direction may mean that it only waits.
     async fn client_has_left(&mut self) -> bool {
         let is_tls = matches!(
             self.door,
