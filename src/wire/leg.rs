@@ -22,16 +22,16 @@ pub(super) struct Leg {
 
 impl Leg {
     pub(super) fn new(stream: Box<dyn Stream>) -> Self {
-        Self::resumed(Bytes::new(), stream)
+        Self::resumed(&[], stream)
     }
 
     /// A leg of which some bytes have been read already.
-    pub(super) fn resumed(first: Bytes, stream: Box<dyn Stream>) -> Self {
+    pub(super) fn resumed(first: &[u8], stream: Box<dyn Stream>) -> Self {
         let (read, write) = tokio::io::split(stream);
         Self {
             reader: Reader {
                 half: read,
-                buffer: Buffer::holding(&first),
+                buffer: Buffer::holding(first),
                 ended: false,
             },
             writer: Writer { half: write },
