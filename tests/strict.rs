@@ -64,7 +64,8 @@ fn a_head_that_two_readers_could_read_differently_is_refused() {
     }
     let stopped = nicetap.stop();
     for (case, client) in clients {
-        if let Err(why) = case.check_record(&stopped.of("connection"), &client.local().to_string()) {
+        if let Err(why) = case.check_record(&stopped.of("connection"), &client.local().to_string())
+        {
             failures.push(format!("{}: {why}", case.what));
         }
     }
@@ -163,7 +164,10 @@ fn the_outsiders_requests_are_forwarded_unambiguously_or_refused() {
     let stopped = nicetap.stop();
     assert!(!stopped.console.contains("panicked"), "{}", stopped.console);
     let records = records_by_client(&stopped.records);
-    let answers: usize = outcomes.iter().map(|outcome| outcome.statuses().len()).sum();
+    let answers: usize = outcomes
+        .iter()
+        .map(|outcome| outcome.statuses().len())
+        .sum();
     let readings = read_with_h11(&outcomes);
 
     let mut counts = BTreeMap::new();
