@@ -119,13 +119,20 @@ pub struct LegacyV1 {
     pub param_hints: Vec<String>,
     /// Action names of the older API.
     pub action_hints: Vec<String>,
-    userstr_regex: String,
-    vtime_regex: String,
-    vtime_format: String,
-    vtime_timezone: String,
-    userstr_formula: String,
-    userid_len: [usize; 2],
-    domainpwd_len: [usize; 2],
+    /// The form of `userstr`.
+    pub userstr_regex: String,
+    /// The form of `vtime`.
+    pub vtime_regex: String,
+    /// The form of `vtime`, in words.
+    pub vtime_format: String,
+    /// The zone of `vtime`.
+    pub vtime_timezone: String,
+    /// How `userstr` is made.
+    pub userstr_formula: String,
+    /// Shortest and longest `userid`, in characters.
+    pub userid_len: [usize; 2],
+    /// Shortest and longest `domainpwd`, in characters.
+    pub domainpwd_len: [usize; 2],
 }
 
 /// The catalogue: all that the documentation says, as data.
@@ -151,32 +158,38 @@ pub struct Catalogue {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Meta {
-    format_version: u32,
+    /// The catalogue's own format.
+    pub format_version: u32,
     /// The API's name.
     pub api: String,
     /// Base URL of production.
     pub production: String,
     /// Base URL of the sandbox.
     pub sandbox: String,
-    legacy_v1_root_guess: String,
+    /// The older API's address: a guess, never shown as a fact.
+    pub legacy_v1_root_guess: String,
     /// Name of the header that carries the credential.
     pub auth_header: String,
     /// The credential's form.
     pub auth_format: String,
-    auth_scheme_prefix: String,
+    /// What stands in front of the credential: nothing.
+    pub auth_scheme_prefix: String,
     /// The documented content type.
     pub content_type: String,
     /// Methods that the documentation uses.
     pub documented_methods: Vec<String>,
-    method_note: String,
-    params_location: String,
+    /// What is known of methods.
+    pub method_note: String,
+    /// Where parameters stand.
+    pub params_location: String,
     /// Where the documentation is.
     pub docs_page: String,
     /// Hosts that mirror the documentation.
     pub third_party_mirrors: Vec<String>,
     /// Hosts that must never see a credential.
     pub never_send_credentials_to: Vec<String>,
-    unknown_action_policy_suggestion: String,
+    /// How to treat an action that is not listed.
+    pub unknown_action_policy_suggestion: String,
 }
 
 /// An operation without a known action name.

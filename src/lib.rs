@@ -12,21 +12,31 @@
 //! | 7 | [`wire`] |
 //! | 6 | [`sink`] |
 //! | 5 | [`journal`], [`diagnose`] |
-//! | 4 | [`redact`], [`ca`], [`capture`] |
+//! | 4 | [`redact`], [`record`], [`ca`], [`capture`] |
 //! | 3 | [`rules`], [`rule`] |
 //! | 2 | [`facts`], [`client`] |
-//! | 1 | [`catalogue`], [`config`] |
-//! | 0 | [`redact::seal`], [`http1`], [`clock`] |
+//! | 1 | [`catalogue`], [`config`], [`decode`] |
+//! | 0 | [`redact::seal`], [`http1`], [`store`], [`clock`] |
 //!
 //! `docs/architecture.md` tells the whole story.
 
+pub mod ca;
 pub mod capture;
 pub mod catalogue;
+
+pub mod client;
 pub mod clock;
 pub mod config;
+pub mod decode;
+pub mod diagnose;
 pub mod facts;
 pub mod http1;
 pub mod journal;
+pub mod mock;
+pub mod record;
 pub mod redact;
 pub mod rule;
 pub mod rules;
+
+pub mod store;
+pub mod wire;

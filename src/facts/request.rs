@@ -1,9 +1,13 @@
-//! What a request is: its credential, its call, its parameters, its body.
-use crate::catalogue::Risk;
+//! What a request is: where it goes, its credential, its call, its parameters, its body.
 use crate::http1::RequestHead;
 use crate::redact::seal::Raw;
 
-use super::{Secret, Target};
+use super::credential::Reading;
+use super::params::{self, Param, Place};
+use super::secrets::{self, Secret};
+use super::{
+    Authority, Authorization, Body, BodyInput, Call, ContentType, Credential, Flaws, Target, Via,
+};
 
 /// A request as it arrived.
 pub struct Arrival<'a> {
@@ -13,117 +17,8 @@ pub struct Arrival<'a> {
     pub head: &'a RequestHead,
     /// The target's path and query, as sent: the whole target in origin-form, what follows the authority else.
     pub path_and_query: &'a [u8],
-}
-
-/// What is known of the body when facts are derived.
-#[derive(Clone, Copy)]
-pub enum BodyInput<'a> {
-    /// There is none.
-    None,
-    /// It is still on its way: rules that need it stay silent.
-    Pending,
-    /// Its beginning, or all of it.
-    Seen {
-        /// The payload, without chunk lines.
-        prefix: &'a [u8],
-        /// Whether this is all of it.
-        whole: bool,
-    },
-}
-
-/// What the Authorization header holds.
-pub enum Authorization {
-    /// There is no such header, or its value is empty.
-    Absent,
-    /// `username:api_secret`, the form that the API wants.
-    Pair,
-    /// A scheme word such as `Basic` or `Bearer` in front.
-    Scheme {
-        /// The word, as sent.
-        word: Raw<Box<str>>,
-    },
-    /// Something without a colon.
-    NoColon,
-}
-
-/// A user name and a secret, wherever they were found.
-pub struct Credential {
-    /// The half before the first colon.
-    pub username: Raw<Box<str>>,
-    /// The half after it.
-    pub secret: Raw<Box<[u8]>>,
-}
-
-/// Where a parameter stood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// The URL's query.
-    Query,
-    /// A form body.
-    Form,
-    /// A member of the JSON body's top object.
-    Json,
-}
-
-/// A parameter, decoded.
-pub struct Param {
-    /// Where it stood.
-    pub place: Place,
-    /// Its name.
-    pub name: Box<str>,
-    /// Its value; bytes that are no UTF-8 are replaced.
-    pub value: Raw<Box<str>>,
-}
-
-/// Which action of the API is called.
-pub struct Call {
-    /// The `category` parameter.
-    pub category: Option<Raw<Box<str>>>,
-    /// The `action` parameter.
-    pub action: Option<Raw<Box<str>>>,
-    /// What the call can do, by the catalogue.
-    pub risk: Risk,
-    /// The domain names it speaks of.
-    pub domains: Vec<Raw<Box<str>>>,
-}
-
-/// The Content-Type header.
-pub enum ContentType {
-    /// There is none.
-    Absent,
-    /// `type/subtype`, lower case, without parameters; the raw value beside it.
-    Given {
-        /// Type and subtype, lower case.
-        essence: Raw<Box<str>>,
-        /// The whole value.
-        value: Raw<Box<str>>,
-    },
-}
-
-/// Why a body is not JSON.
-pub struct JsonError {
-    /// The line, from 1.
-    pub line: usize,
-    /// The column in characters, from 1.
-    pub column: usize,
-    /// The reason, for a human.
-    pub reason: &'static str,
-}
-
-/// What is known of the body.
-pub enum Body {
-    /// There is none.
-    None,
-    /// It is still on its way.
-    Pending,
-    /// It parses as JSON.
-    Json,
-    /// It says that it is JSON, or looks like it, but is not.
-    BadJson(JsonError),
-    /// A form: `a=b&c=d`.
-    Form,
-    /// Something else, or too long to tell.
-    Other,
+    /// The server name of the TLS hello; `None` without TLS, or if it named none.
+    pub sni: Option<&'a str>,
 }
 
 /// All facts of a request.
@@ -132,12 +27,20 @@ pub struct Request {
     pub target: Target,
     /// The method, as sent.
     pub method: Box<str>,
-    /// The path, as sent.
+    /// The path, as sent, without query and fragment.
     pub path: Raw<Box<[u8]>>,
-    /// What the Authorization header holds.
+    /// Whether the Host header names another place than the target does.
+    pub host_differs: bool,
+    /// Whether the TLS hello named another host than the target does.
+    pub sni_differs: bool,
+    /// The name that differs, if one does; Host before the hello.
+    pub other_name: Option<Raw<Box<str>>>,
+    /// What the Authorization header holds; the first, if there are several.
     pub authorization: Authorization,
     /// The credential, if one could be read out of it.
     pub credential: Option<Credential>,
+    /// What is odd about it.
+    pub flaws: Flaws,
     /// The parameters of the query, then those of the body.
     pub params: Vec<Param>,
     /// Which action is called.
@@ -148,4 +51,264 @@ pub struct Request {
     pub body: Body,
     /// All secrets in it, as far as they are known now.
     pub secrets: Vec<Secret>,
+}
+
+impl Request {
+    /// Derives all facts. May be called again when the body is there.
+    pub fn derive(arrival: &Arrival<'_>, body: BodyInput<'_>) -> Self {
+        let (head, fields) = (arrival.head, arrival.head.fields());
+        let (path, query) = split_target(arrival.path_and_query);
+        let (mut params, mut secrets) = (Vec::with_capacity(8), Vec::with_capacity(2));
+        secrets::learn_fields(fields, &mut secrets);
+        params::read(query, Place::Query, &mut params, &mut secrets);
+        let content_type = ContentType::of(fields);
+        let body = Body::read(body, fields, &content_type, &mut params, &mut secrets);
+        let reading = Reading::of(fields.first("authorization"));
+        let other_host = other_host(arrival.target, head);
+        let other_sni = arrival.sni.filter(|sni| {
+            let sni = sni.strip_suffix('.').unwrap_or(sni);
+            !sni.eq_ignore_ascii_case(arrival.target.authority.host())
+        });
+        let other_name = other_host
+            .map(String::from_utf8_lossy)
+            .or(other_sni.map(Into::into));
+        Self {
+            target: arrival.target.clone(),
+            method: head.method().into(),
+            path: Raw::new(path.into()),
+            host_differs: other_host.is_some(),
+            sni_differs: other_sni.is_some(),
+            other_name: other_name.map(|name| Raw::new(name.into())),
+            authorization: reading.authorization,
+            credential: reading.credential,
+            flaws: reading.flaws,
+            call: Call::derive(&params, body.is_opaque()),
+            params,
+            content_type,
+            body,
+            secrets,
+        }
+    }
+
+    /// Whether it is meant for the API: sent to it, to a name that resembles it, or in base-URL mode.
+    pub fn is_for_api(&self) -> bool {
+        self.target.is_api() || self.target.via == Via::Gateway || self.target.lookalike().is_some()
+    }
+
+    /// Whether `category` is all that came: what a shell leaves of a URL with an unquoted `&`.
+    pub fn has_only_category(&self) -> bool {
+        matches!((&self.params[..], &self.body), ([only], Body::None) if only.is("category"))
+    }
+}
+
+fn split_target(target: &[u8]) -> (&[u8], &[u8]) {
+    let end = memchr::memchr(b'#', target).unwrap_or(target.len());
+    let target = &target[..end];
+    match memchr::memchr(b'?', target) {
+        Some(question) => (&target[..question], &target[question + 1..]),
+        None => (target, b""),
+    }
+}
+
+/// The Host header, if it names another place. In base-URL mode it names the proxy itself.
+fn other_host<'a>(target: &Target, head: &'a RequestHead) -> Option<&'a [u8]> {
+    if target.via == Via::Gateway {
+        return None;
+    }
+    let host = head.fields().first("host")?;
+    let port = target.authority.port();
+    let is_bare = host.eq_ignore_ascii_case(target.authority.host().as_bytes());
+    // Without a port, Host means the scheme's own; a client that left another one out is understood all the same.
+    let is_same = is_bare
+        || Authority::parse(host, Some(port)).is_some_and(|named| named == target.authority);
+    (!is_same).then_some(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::catalogue::Risk;
+    use crate::facts::{JsonError, Scheme, SecretKind};
+    use crate::http1::Limits;
+
+    fn derive(head: &str, body: BodyInput<'_>) -> Request {
+        derive_at("api.nicenic.net:443", Via::Connect, None, head, body)
+    }
+
+    fn derive_at(
+        authority: &str,
+        via: Via,
+        sni: Option<&str>,
+        head: &str,
+        body: BodyInput<'_>,
+    ) -> Request {
+        let head = Bytes::copy_from_slice(head.replace('\n', "\r\n").as_bytes());
+        let head = RequestHead::parse(head, &Limits::default()).ok().unwrap();
+        let authority = Authority::parse(authority.as_bytes(), None).unwrap();
+        let target = Target::new(authority, true, Some(Scheme::Https), via);
+        let arrival = Arrival {
+            target: &target,
+            head: &head,
+            path_and_query: head.target(),
+            sni,
+        };
+        Request::derive(&arrival, body)
+    }
+
+    fn whole(text: &str) -> BodyInput<'_> {
+        BodyInput::Seen {
+            prefix: text.as_bytes(),
+            whole: true,
+        }
+    }
+
+    fn secrets(request: &Request) -> Vec<(SecretKind, &str)> {
+        let secrets = request.secrets.iter();
+        secrets
+            .map(|secret| {
+                (
+                    secret.kind,
+                    std::str::from_utf8(secret.value.expose()).unwrap(),
+                )
+            })
+            .collect()
+    }
+
+    const GET: &str = "GET /v2/?category=domain&action=check&domains=a.com HTTP/1.1\n\
+        Host: api.nicenic.net\nAuthorization: alice:s3cr3t\n\n";
+
+    #[test]
+    fn the_head_alone_tells_the_risk_of_a_query_call() {
+        let request = derive(GET, BodyInput::None);
+        assert_eq!(request.call.risk, Risk::Read);
+        assert_eq!(&**request.path.expose(), b"/v2/");
+        assert_eq!(secrets(&request), [(SecretKind::ApiSecret, "s3cr3t")]);
+        assert!(!request.host_differs && !request.sni_differs);
+        let pending = derive(GET, BodyInput::Pending);
+        assert_eq!(pending.call.risk, Risk::Unknown);
+    }
+
+    #[test]
+    fn a_body_can_make_a_call_riskier() {
+        let post = GET.replace("GET", "POST");
+        for (body, want) in [
+            ("{\"action\":\"register\"}", Risk::Spend),
+            ("{\"\\u0061ction\":\"register\"}", Risk::Spend),
+            ("{\"action\":[\"check\",\"register\"]}", Risk::Spend),
+            ("action=register", Risk::Spend),
+            ("{\"a\":1}", Risk::Read),
+            ("{'action':'register'}", Risk::Unknown),
+        ] {
+            assert_eq!(derive(&post, whole(body)).call.risk, want, "{body}");
+        }
+        let typed = post.replace("\n\n", "\nContent-Type: application/json\n\n");
+        assert_eq!(
+            derive(&typed, whole("action=register")).call.risk,
+            Risk::Spend
+        );
+        let packed = post.replace("\n\n", "\nContent-Encoding: gzip\n\n");
+        assert_eq!(derive(&packed, whole("\x1f")).call.risk, Risk::Unknown);
+    }
+
+    #[test]
+    fn bodies_are_told_apart() {
+        let json = "POST /v2/ HTTP/1.1\nHost: a\nContent-Type: application/json\n\n";
+        let form =
+            "POST /v2/ HTTP/1.1\nHost: a\nContent-Type: application/x-www-form-urlencoded\n\n";
+        let bare = "POST /v2/ HTTP/1.1\nHost: a\n\n";
+        for (head, body, want) in [
+            (json, whole("{}"), "json"),
+            (json, whole(""), "none"),
+            (json, whole("{"), "bad 1:2"),
+            (json, whole("a=b"), "bad 1:1"),
+            (form, whole("a=b"), "form"),
+            (form, whole("{\"a\":\"b\"}"), "form"),
+            (bare, whole("{\"a\":1,}"), "bad 1:7"),
+            (bare, whole("a=b"), "form"),
+            (bare, whole("hello"), "other"),
+            (
+                json,
+                BodyInput::Seen {
+                    prefix: b"{\"a\"",
+                    whole: false,
+                },
+                "other",
+            ),
+            (json, BodyInput::Pending, "pending"),
+        ] {
+            let have = match derive(head, body).body {
+                Body::None => "none".to_owned(),
+                Body::Pending => "pending".to_owned(),
+                Body::Json => "json".to_owned(),
+                Body::BadJson(JsonError { line, column, .. }) => format!("bad {line}:{column}"),
+                Body::Form => "form".to_owned(),
+                Body::Other => "other".to_owned(),
+            };
+            assert_eq!(have, want);
+        }
+    }
+
+    #[test]
+    fn secrets_are_found_wherever_they_stand() {
+        let head = "POST /v2/?category=domain&authcode=E%2B1 HTTP/1.1\nHost: a\n\
+            Authorization: Basic YWxpY2U6czNjcjN0\nAuthorization: bob:0th3r\nCookie: a=b\n\
+            Content-Type: application/json\n\n";
+        let body =
+            "{\"x\":[{\"password\":\"a\\nb\"},{\"token\":[\"t1\",{\"y\":42}]}],\"z\":\"open\"}";
+        assert_eq!(
+            secrets(&derive(head, whole(body))),
+            [
+                (SecretKind::Authorization, "YWxpY2U6czNjcjN0"),
+                (SecretKind::ApiSecret, "s3cr3t"),
+                (SecretKind::ApiSecret, "0th3r"),
+                (SecretKind::Cookie, "b"),
+                (SecretKind::Parameter, "E+1"),
+                (SecretKind::Parameter, "a\nb"),
+                (SecretKind::Parameter, "t1"),
+                (SecretKind::Parameter, "42"),
+            ]
+        );
+    }
+
+    #[test]
+    fn names_are_compared_with_the_target() {
+        let differs = |authority, via, sni, host: &str| {
+            let head = GET.replace("Host: api.nicenic.net", &format!("Host: {host}"));
+            let request = derive_at(authority, via, sni, &head, BodyInput::None);
+            (request.host_differs, request.sni_differs)
+        };
+        let api = "api.nicenic.net:443";
+        for (host, want) in [
+            ("api.nicenic.net", false),
+            ("API.nicenic.net.", false),
+            ("api.nicenic.net:443", false),
+            ("api.nicenic.net:8443", true),
+            ("sandbox-api.nicenic.net", true),
+        ] {
+            assert_eq!(
+                differs(api, Via::Connect, None, host),
+                (want, false),
+                "{host}"
+            );
+        }
+        let same = "api.nicenic.net";
+        assert_eq!(
+            differs(api, Via::Connect, Some("API.nicenic.net"), same),
+            (false, false)
+        );
+        assert_eq!(
+            differs(api, Via::Connect, Some("nicenic.net"), same),
+            (false, true)
+        );
+        assert_eq!(
+            differs(api, Via::Gateway, None, "127.0.0.1:8899"),
+            (false, false)
+        );
+        assert_eq!(
+            differs("api.nicenic.net:8443", Via::Connect, None, same),
+            (false, false)
+        );
+    }
 }

@@ -1,6 +1,8 @@
 //! Where a request is meant to go.
 use std::fmt;
 
+use crate::catalogue::Catalogue;
+
 /// How the request reached the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -137,7 +139,23 @@ pub enum Environment {
     Other,
 }
 
+/// How a host that is not the API's resembles it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lookalike {
+    /// `api.www.*`: mirrors of the documentation write their own name over the API's. Nothing may go there.
+    Mirror,
+    /// `api.nicenic`: the top-level domain is missing.
+    NoTld,
+    /// `api.nicenic.com`: the top-level domain is another one.
+    OtherTld,
+    /// `api.nicenic.net.example.org`: the API's name stands in front of somebody else's.
+    Prefix,
+    /// One or two letters off.
+    Typo,
+}
+
 /// The host that a request or a CONNECT names.
+#[derive(Clone)]
 pub struct Target {
     /// Host and port.
     pub authority: Authority,
@@ -167,8 +185,65 @@ impl Target {
             via,
         }
     }
+
+    /// Whether the host is one of the API's two.
+    pub fn is_api(&self) -> bool {
+        self.environment != Environment::Other
+    }
+
+    /// Whether the host is this machine.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.authority.host();
+        host == "localhost"
+            || host
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.to_canonical().is_loopback())
+    }
+
+    /// How the host resembles the API's, if it is not the API's. An IP address resembles nothing.
+    ///
+    /// Names within `nicenic.net` are NiceNIC's own: only a credential sent there is remarkable.
+    pub fn lookalike(&self) -> Option<Lookalike> {
+        let host = self.authority.host();
+        if self.is_api() || self.authority.is_within(API_DOMAIN) || self.authority.is_ip() {
+            return None;
+        }
+        let mirrors = &Catalogue::builtin().meta.never_send_credentials_to;
+        if host.starts_with("api.www.") || mirrors.iter().any(|mirror| mirror == host) {
+            return Some(Lookalike::Mirror);
+        }
+        let after = |front: &str| {
+            host.strip_prefix(front)
+                .is_some_and(|rest| rest.starts_with('.'))
+        };
+        if [PRODUCTION, SANDBOX, API_DOMAIN].into_iter().any(after) {
+            return Some(Lookalike::Prefix);
+        }
+        if NAMES_WITHOUT_TLD.contains(&host) {
+            return Some(Lookalike::NoTld);
+        }
+        if NAMES_WITHOUT_TLD[..2].iter().copied().any(after) {
+            return Some(Lookalike::OtherTld);
+        }
+        let is_near = |name: &str| {
+            name.len().abs_diff(host.len()) <= 2 && strsim::osa_distance(name, host) <= 2
+        };
+        (is_near(PRODUCTION) || is_near(SANDBOX)).then_some(Lookalike::Typo)
+    }
+
+    /// The API host that was meant, as far as the name tells.
+    pub fn meant(&self) -> &'static str {
+        if self.authority.host().contains("sandbox") {
+            SANDBOX
+        } else {
+            PRODUCTION
+        }
+    }
 }
 
+/// The names of `api.nicenic.net`, `sandbox-api.nicenic.net` and `nicenic.net` with the end forgotten.
+const NAMES_WITHOUT_TLD: [&str; 3] = ["api.nicenic", "sandbox-api.nicenic", "nicenic"];
+const API_DOMAIN: &str = "nicenic.net";
 /// Source: `meta` of the catalogue; a test compares them.
 pub(crate) const PRODUCTION: &str = "api.nicenic.net";
 pub(crate) const SANDBOX: &str = "sandbox-api.nicenic.net";
@@ -182,6 +257,36 @@ mod tests {
         let meta = &crate::catalogue::Catalogue::builtin().meta;
         assert_eq!(meta.production, format!("https://{PRODUCTION}/v2/"));
         assert_eq!(meta.sandbox, format!("https://{SANDBOX}/v2/"));
+    }
+
+    #[test]
+    fn look_alikes_are_told_from_strangers() {
+        for (host, want) in [
+            ("api.nicenic.net", None),
+            ("sandbox-api.nicenic.net", None),
+            ("www.nicenic.net", None),
+            ("nicenic.com", None),
+            ("www.nicenic.com", None),
+            ("payments.example.com", None),
+            ("api.example.net", None),
+            ("203.0.113.9", None),
+            ("api.www.unionroom.cn", Some(Lookalike::Mirror)),
+            ("api.www.example.com", Some(Lookalike::Mirror)),
+            ("api.nicenic", Some(Lookalike::NoTld)),
+            ("nicenic", Some(Lookalike::NoTld)),
+            ("api.nicenic.com", Some(Lookalike::OtherTld)),
+            ("sandbox-api.nicenic.org", Some(Lookalike::OtherTld)),
+            ("api.nicenic.net.example.org", Some(Lookalike::Prefix)),
+            ("nicenic.net.example.org", Some(Lookalike::Prefix)),
+            ("api.nicenlc.net", Some(Lookalike::Typo)),
+            ("apinicenic.net", Some(Lookalike::Typo)),
+            ("api.nicnic.net", Some(Lookalike::Typo)),
+            ("sandbox-api.niceinc.net", Some(Lookalike::Typo)),
+        ] {
+            let authority = Authority::parse(host.as_bytes(), Some(443)).unwrap();
+            let target = Target::new(authority, false, None, Via::Connect);
+            assert_eq!(target.lookalike(), want, "{host}");
+        }
     }
 
     #[test]

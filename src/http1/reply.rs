@@ -180,22 +180,21 @@ fn field_lines(bytes: &Bytes, first: usize) -> Fields {
         if start == end {
             break;
         }
-        match (matches!(bytes[start], b' ' | b'\t'), list.last_mut()) {
+        if matches!(bytes[start], b' ' | b'\t')
+            && let Some(field) = list.last_mut()
+        {
             // A fold continues the field before it.
-            (true, Some(field)) => {
-                field.line.end = at + 1;
-                field.value = trim_range(bytes, field.value.start..end);
-            }
-            _ => {
-                let colon =
-                    memchr::memchr(b':', &bytes[start..end]).map_or(end, |colon| start + colon);
-                let value = trim_range(bytes, (colon + 1).min(end)..end);
-                list.push(Field {
-                    line: start..at + 1,
-                    name: trim_range(bytes, start..colon),
-                    value,
-                });
-            }
+            field.line.end = at + 1;
+            field.value = trim_range(bytes, field.value.start..end);
+        } else {
+            let colon = memchr::memchr(b':', &bytes[start..end]).map_or(end, |colon| start + colon);
+            let value = trim_range(bytes, (colon + 1).min(end)..end);
+            let name = trim_range(bytes, start..colon);
+            list.push(Field {
+                line: start..at + 1,
+                name,
+                value,
+            });
         }
         start = at + 1;
     }

@@ -1,11 +1,27 @@
-//! The journal: exactly one record for each admitted exchange.
+//! The journal: exactly one record for each admitted exchange, tunnel and refused connection.
+//!
+//! A place in the queue is reserved *before* the first byte is forwarded, and the record is sent when its ticket is
+//! dropped: on success, failure, cancellation and panic alike. Dropping only sends; facts of the reply, rules,
+//! diagnosis and masking run on the writer's own thread. The order of the queue is the order of learning.
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
+use tokio::sync::mpsc::{OwnedPermit, Sender};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use crate::record::{Record, Start, Word};
+use crate::redact::Redactor;
 use crate::redact::seal::Masked;
-use record::Record;
+use draft::{ConnectionDraft, Draft, Event, RequestPart, StartLine, TunnelDraft};
 
-pub mod record;
+pub mod draft;
+mod seal;
+mod writer;
+
+pub use writer::{Writer, WriterHandle};
 
 /// Where sealed records go.
 pub trait Sink: Send {
@@ -14,4 +30,220 @@ pub trait Sink: Send {
 
     /// Hands all that was taken to the kernel; called once after each batch of records.
     fn flush(&mut self) -> io::Result<()>;
+
+    /// Opens its file anew, where it has one.
+    fn reopen(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
+
+/// The wire's end of the journal.
+#[derive(Clone)]
+pub struct Journal {
+    events: Sender<Event>,
+    shared: Arc<Shared>,
+}
+
+/// What the wire and the writer count together.
+#[derive(Default)]
+struct Shared {
+    last_id: AtomicU64,
+    not_recorded: AtomicU64,
+    late_lines: AtomicU64,
+}
+
+impl Journal {
+    /// The number of the next exchange, tunnel or connection.
+    fn next_id(&self) -> u64 {
+        self.shared.last_id.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Admits an exchange: two places are reserved, one for its `request` line, one for its record. Back-pressure is
+    /// felt here, for at most 2 s, and nowhere else; then the exchange passes unrecorded, and is counted.
+    pub async fn admit(&self, part: Arc<RequestPart>) -> Ticket {
+        let places = timeout(PATIENCE, async {
+            let notice = self.events.clone().reserve_owned().await.ok()?;
+            let record = self.events.clone().reserve_owned().await.ok()?;
+            Some((notice, record))
+        });
+        let (notice, record) = places.await.ok().flatten().unzip();
+        let id = self.next_id();
+        Ticket {
+            id,
+            draft: Some(Box::new(Draft::new(part))),
+            notice,
+            record,
+            shared: Some(self.shared.clone()),
+        }
+    }
+
+    /// Reserves a place for a tunnel or a connection; the same patience as [`Journal::admit`].
+    pub async fn place(&self) -> Place {
+        let permit = timeout(PATIENCE, self.events.clone().reserve_owned())
+            .await
+            .ok()
+            .and_then(Result::ok);
+        Place {
+            id: self.next_id(),
+            permit,
+            shared: self.shared.clone(),
+        }
+    }
+
+    /// Writes the `start` line; `false` if the writer is gone.
+    pub async fn start(
+        &self,
+        line: impl FnOnce(&mut Redactor) -> Start<Masked> + Send + 'static,
+    ) -> bool {
+        self.events
+            .send(Event::Start(StartLine(Box::new(line))))
+            .await
+            .is_ok()
+    }
+
+    /// Has the log opened anew, as after a rotation by somebody else.
+    pub async fn reopen(&self) {
+        let _ = self.events.send(Event::Reopen).await;
+    }
+
+    /// Writes the `stop` line. What is dropped later is still recorded, before the writer ends.
+    pub async fn stop(&self, undo: Vec<Word>) {
+        let _ = self.events.send(Event::Stop { undo }).await;
+    }
+}
+
+/// An admitted exchange. Its record is sent when it is dropped.
+pub struct Ticket {
+    id: u64,
+    draft: Option<Box<Draft>>,
+    notice: Option<OwnedPermit<Event>>,
+    record: Option<OwnedPermit<Event>>,
+    /// `None`: on purpose without a record.
+    shared: Option<Arc<Shared>>,
+}
+
+impl Ticket {
+    /// An exchange that is not recorded on purpose: it is not looked into. Not counted as lost either.
+    pub fn aside(part: Arc<RequestPart>) -> Self {
+        let draft = Some(Box::new(Draft::new(part)));
+        Self {
+            id: 0,
+            draft,
+            notice: None,
+            record: None,
+            shared: None,
+        }
+    }
+
+    /// The exchange's number.
+    pub const fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// What is gathered of it.
+    ///
+    /// # Panics
+    /// Never: the draft is there until the ticket is dropped.
+    pub fn draft(&mut self) -> &mut Draft {
+        match &mut self.draft {
+            Some(draft) => draft,
+            None => unreachable!("the draft is taken by Drop only"),
+        }
+    }
+
+    /// Sends the `request` line on its way, ahead of the request itself.
+    pub fn announce(&mut self) -> Announced {
+        let part = self.draft().request.clone();
+        let written = self.notice.take().map(|place| {
+            let (sender, receiver) = oneshot::channel();
+            place.send(Event::Request {
+                id: self.id,
+                part,
+                written: sender,
+            });
+            receiver
+        });
+        Announced {
+            written,
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let Some(mut draft) = self.draft.take() else {
+            return;
+        };
+        let Some(place) = self.record.take() else {
+            if let Some(shared) = &self.shared {
+                shared.not_recorded.fetch_add(1, Ordering::Relaxed);
+            }
+            return;
+        };
+        draft.finish();
+        place.send(Event::Exchange { id: self.id, draft });
+    }
+}
+
+/// A `request` line on its way to the log.
+pub struct Announced {
+    written: Option<oneshot::Receiver<()>>,
+    shared: Option<Arc<Shared>>,
+}
+
+impl Announced {
+    /// Waits until the line is in the kernel, so that an answered request never lacks it; for at most 250 ms, then
+    /// the reply goes on and the late line is counted.
+    pub async fn written(&mut self) {
+        let Some(written) = self.written.take() else {
+            return;
+        };
+        if timeout(LATEST_LINE, written).await.is_err()
+            && let Some(shared) = &self.shared
+        {
+            shared.late_lines.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A place for the record of a tunnel or a connection.
+pub struct Place {
+    id: u64,
+    permit: Option<OwnedPermit<Event>>,
+    shared: Arc<Shared>,
+}
+
+impl Place {
+    /// Records a tunnel.
+    pub fn tunnel(self, draft: TunnelDraft) {
+        let id = self.id;
+        self.send(Event::Tunnel {
+            id,
+            draft: Box::new(draft),
+        });
+    }
+
+    /// Records a connection that never became a request.
+    pub fn connection(self, draft: ConnectionDraft) {
+        let id = self.id;
+        self.send(Event::Connection {
+            id,
+            draft: Box::new(draft),
+        });
+    }
+
+    fn send(self, event: Event) {
+        match self.permit {
+            Some(place) => drop(place.send(event)),
+            None => {
+                self.shared.not_recorded.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+const PATIENCE: Duration = Duration::from_secs(2);
+const LATEST_LINE: Duration = Duration::from_millis(250);
+/// Events in flight or queued: two for each of 1,024 exchanges.
+const PLACES: usize = 2 * 1024;

@@ -1,2 +1,439 @@
-//! Masks what must not be shown.
+//! Masks what must not be shown: the one way from [`Raw`] to [`Masked`].
+//!
+//! Each leaf of a record goes through two passes. *By structure*: the credential of an Authorization header, the
+//! value of `authcode=`, contact data. *By value*: every secret that was learned, wherever it comes back and
+//! however it is escaped. What is hidden by structure is learned at once. Nothing here does I/O or keeps a text.
+//!
+//! A value that is short or an ordinary word is no needle: it is masked in its place, and in findings.
+
+mod body;
+mod escape;
+mod find;
+mod forms;
+mod header;
+mod json;
+mod loose;
+mod mark;
+mod names;
+mod needles;
+mod pairs;
 pub mod seal;
+mod shape;
+mod vault;
+mod views;
+
+pub use body::Shown;
+pub use mark::FingerprintKey;
+pub use names::looks_secret;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::time::Instant;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use zeroize::Zeroizing;
+
+use crate::facts::{Secret, SecretKind};
+use crate::rule::{At, Piece, Text};
+
+use escape::{Lines, push_visible};
+use find::{Found, What};
+use mark::Fingerprints;
+use names::Place;
+use seal::{Masked, Raw};
+use vault::{Mark, Vault};
+
+/// Masks texts, and remembers the secrets that it was told.
+///
+/// For each record: [`Redactor::begin`], [`Redactor::learn`] all its secrets, then its leaves, then
+/// [`Redactor::tally`].
+pub struct Redactor {
+    fingerprints: Fingerprints,
+    vault: Vault,
+    /// This record's secrets that are no needles.
+    brief: Vec<Brief>,
+    tally: Tally,
+    kinds: BTreeSet<&'static str>,
+    now: Instant,
+}
+
+/// What was masked in a record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// How many marks its leaves hold.
+    pub masked: u64,
+    /// Their kinds, sorted. `in_place`: a secret was too short or too common to be looked for elsewhere.
+    pub kinds: Vec<&'static str>,
+}
+
+/// A secret that is no needle.
+struct Brief {
+    value: Zeroizing<Vec<u8>>,
+    mark: Mark,
+}
+
+/// A part of a text, and what stands there instead.
+struct Cover {
+    range: Range<usize>,
+    mark: Mark,
+    is_bare: bool,
+}
+
+impl Redactor {
+    /// A redactor that knows no secret yet.
+    pub fn new(key: &FingerprintKey) -> Self {
+        Self {
+            fingerprints: Fingerprints::new(key),
+            vault: Vault::new(),
+            brief: Vec::new(),
+            tally: Tally::default(),
+            kinds: BTreeSet::new(),
+            now: Instant::now(),
+        }
+    }
+
+    /// Begins a record: its tally is empty, and secrets whose time is over are forgotten.
+    pub fn begin(&mut self) {
+        self.begin_at(Instant::now());
+    }
+
+    /// What was masked since [`Redactor::begin`].
+    pub fn tally(&mut self) -> Tally {
+        let mut tally = std::mem::take(&mut self.tally);
+        tally.kinds = std::mem::take(&mut self.kinds).into_iter().collect();
+        tally
+    }
+
+    /// How many secrets were forgotten because there were too many.
+    pub const fn evictions(&self) -> u64 {
+        self.vault.evictions()
+    }
+
+    /// Learns the secrets of a record, before any of its leaves is masked.
+    ///
+    /// `username`: the half before the colon of its credential. It stays readable, and a secret that equals it is
+    /// masked in its place only.
+    pub fn learn(&mut self, secrets: &[Secret], username: Option<&str>) {
+        for secret in secrets {
+            self.learn_value(secret.kind, secret.value.expose(), username);
+        }
+    }
+
+    /// Masks a text of one line: line breaks and tabs are shown as `\n` and `\t`.
+    pub fn text(&mut self, raw: &[u8]) -> Masked {
+        self.seal(raw, Vec::new(), Lines::One, false)
+    }
+
+    /// Masks a text of many lines.
+    pub fn lines(&mut self, raw: &[u8]) -> Masked {
+        self.seal(raw, Vec::new(), Lines::Many, false)
+    }
+
+    /// One of our own words, as a leaf.
+    pub fn word(text: &'static str) -> Masked {
+        Masked::sealed(text)
+    }
+
+    /// The mark of a secret.
+    pub fn mask(&mut self, kind: SecretKind, value: &[u8]) -> Masked {
+        let mark = self.secret_mark(kind, value);
+        self.count(mark.kind);
+        Masked::sealed(mark.text)
+    }
+
+    /// The user name of a credential: readable, unless it holds a known secret.
+    pub fn username(&mut self, name: &Raw<Box<str>>) -> Masked {
+        self.text(name.expose().as_bytes())
+    }
+
+    /// The value of a parameter, as its name demands.
+    pub fn parameter(&mut self, name: &str, value: &[u8]) -> Masked {
+        let what = What::of(names::level(name, Place::Pair)).filter(|_| !value.is_empty());
+        let found = what.map(|what| Found::new(0..value.len(), what, value.to_vec()));
+        self.with_found(value, found.into_iter().collect(), Lines::One, false)
+    }
+
+    /// The URL of a request. `path_and_query` stands as it was sent.
+    pub fn url(&mut self, scheme: &str, authority: &str, path_and_query: &[u8]) -> Masked {
+        let url = [
+            scheme.as_bytes(),
+            b"://",
+            authority.as_bytes(),
+            path_and_query,
+        ]
+        .concat();
+        self.raw_url(&url)
+    }
+
+    /// A URL as it stands somewhere, whole or relative, perhaps with `user:password@`.
+    pub fn raw_url(&mut self, url: &[u8]) -> Masked {
+        let mut found = Vec::new();
+        pairs::url(url, 0..url.len(), &mut found);
+        self.with_found(url, found, Lines::One, false)
+    }
+
+    /// What a rule says. Words from the wire in it are masked more strictly than other texts: a secret of this
+    /// record is hidden there however short it is.
+    pub fn message(&mut self, text: &Text) -> Masked {
+        let mut out = String::new();
+        for piece in &text.0 {
+            match piece {
+                Piece::Lit(words) => out.push_str(words),
+                Piece::Num(number) => {
+                    let _ = write!(out, "{number}");
+                }
+                Piece::Seen(raw) => out.push_str(self.seen(raw.expose().as_bytes()).as_str()),
+            }
+        }
+        Masked::sealed(out)
+    }
+
+    /// The place that a finding speaks of.
+    pub fn at(&mut self, at: &At) -> Masked {
+        let text: Cow<'static, str> = match at {
+            At::RequestLine => "request line".into(),
+            At::Host => "host".into(),
+            At::Path => "path".into(),
+            At::Header(name) => format!("header {name}").into(),
+            At::WireHeader(name) => {
+                format!("header {}", self.seen(name.expose().as_bytes())).into()
+            }
+            At::Query => "query".into(),
+            At::Param(name) => format!("param {}", self.seen(name.expose().as_bytes())).into(),
+            At::Body => "body".into(),
+            At::BodyPlace { line, column } => format!("body line {line} column {column}").into(),
+            At::HeadLine(line) => format!("head line {line}").into(),
+            At::Connection => "connection".into(),
+            At::Reply => "reply".into(),
+        };
+        Masked::sealed(text)
+    }
+
+    fn begin_at(&mut self, now: Instant) {
+        self.now = now;
+        self.vault.expire(now);
+        self.brief.clear();
+        self.tally = Tally::default();
+        self.kinds.clear();
+    }
+
+    fn learn_value(&mut self, kind: SecretKind, value: &[u8], username: Option<&str>) {
+        let value = value.trim_ascii();
+        if value.is_empty() {
+            return;
+        }
+        let lasting = kind.is_lasting();
+        let is_name = username.is_some_and(|name| name.as_bytes() == value);
+        if !is_name && names::is_needle(value, lasting) {
+            let fingerprints = &self.fingerprints;
+            let new_mark = || new_mark(fingerprints, kind, value);
+            self.vault.learn(value, 0, lasting, self.now, new_mark);
+            return;
+        }
+        let mark = new_mark(&self.fingerprints, kind, value);
+        if let Some(name) = username.filter(|name| lasting && !name.is_empty()) {
+            self.learn_pair(name, value, &mark);
+        }
+        self.kinds.insert("in_place");
+        if !self.brief.iter().any(|brief| brief.value[..] == *value) {
+            let value = Zeroizing::new(value.to_vec());
+            self.brief.push(Brief { value, mark });
+        }
+    }
+
+    /// With its user name in front, even a short secret can be told from other text.
+    fn learn_pair(&mut self, name: &str, value: &[u8], mark: &Mark) {
+        let pair = Zeroizing::new([name.as_bytes(), b":", value].concat());
+        if mark::length(&pair) >= 8 {
+            let open = name.len() + 1;
+            self.vault
+                .learn(&pair, open, true, self.now, || mark.clone());
+        }
+        for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
+            let value = Zeroizing::new(engine.encode(&*pair).into_bytes());
+            let mark = mark.clone();
+            self.brief.push(Brief { value, mark });
+        }
+    }
+
+    fn secret_mark(&self, kind: SecretKind, value: &[u8]) -> Mark {
+        let known = self.vault.mark_of(value);
+        match known.filter(|mark| mark.kind == kind.word()) {
+            Some(mark) => mark.clone(),
+            None => new_mark(&self.fingerprints, kind, value),
+        }
+    }
+
+    fn count(&mut self, kind: &'static str) {
+        self.tally.masked += 1;
+        self.kinds.insert(kind);
+    }
+
+    /// Words from the wire in a finding.
+    fn seen(&mut self, raw: &[u8]) -> Masked {
+        let mut covers = Vec::new();
+        for brief in &self.brief {
+            for at in memchr::memmem::find_iter(raw, &brief.value[..]) {
+                let range = at..at + brief.value.len();
+                if stands_alone(raw, &range) {
+                    covers.push(Cover {
+                        range,
+                        mark: brief.mark.clone(),
+                        is_bare: false,
+                    });
+                }
+            }
+        }
+        self.seal(raw, covers, Lines::One, false)
+    }
+
+    /// Masks a text in which the finders found something: learns it, then covers it.
+    fn with_found(&mut self, raw: &[u8], found: Vec<Found>, lines: Lines, cut: bool) -> Masked {
+        let covers = found.into_iter().map(|found| self.cover(found)).collect();
+        self.seal(raw, covers, lines, cut)
+    }
+
+    fn cover(&mut self, found: Found) -> Cover {
+        let mark = match found.what {
+            What::Secret(kind) => {
+                self.learn_value(kind, &found.value, None);
+                self.secret_mark(kind, &found.value)
+            }
+            What::Contact(field) => Mark {
+                kind: "pii",
+                text: shape::contact(field, &found.value).into(),
+            },
+            What::Cut => cut_mark(found.range.len()),
+        };
+        Cover {
+            range: found.range,
+            mark,
+            is_bare: found.is_bare,
+        }
+    }
+
+    fn seal(&mut self, raw: &[u8], covers: Vec<Cover>, lines: Lines, cut: bool) -> Masked {
+        let (mut text, mut spelt) = self.paint(raw, covers, lines, cut);
+        // What was spelt out can spell a secret: the byte 27 is shown as `\x1b`, and that may be a part of one.
+        while spelt && !self.vault.is_empty() {
+            let (again, _) = self.paint(text.as_bytes(), Vec::new(), lines, false);
+            spelt = again != text;
+            text = again;
+        }
+        Masked::sealed(text)
+    }
+
+    fn paint(
+        &mut self,
+        raw: &[u8],
+        mut covers: Vec<Cover>,
+        lines: Lines,
+        cut: bool,
+    ) -> (String, bool) {
+        self.cover_known(raw, cut, &mut covers);
+        let mut out = String::with_capacity(raw.len() + 32 * covers.len());
+        let mut spelt = false;
+        let mut at = 0;
+        for cover in merge(covers) {
+            spelt |= push_visible(&mut out, &raw[at..cover.range.start], lines);
+            let quote = if cover.is_bare { "\"" } else { "" };
+            out.push_str(quote);
+            out.push_str(&cover.mark.text);
+            out.push_str(quote);
+            self.count(cover.mark.kind);
+            at = cover.range.end;
+        }
+        spelt |= push_visible(&mut out, &raw[at..], lines);
+        (out, spelt)
+    }
+
+    /// Covers what is known to be secret, and at a cut what begins to be.
+    fn cover_known(&self, raw: &[u8], cut: bool, covers: &mut Vec<Cover>) {
+        if self.vault.is_empty() {
+            return;
+        }
+        let views = views::views(raw, cut);
+        for seen in self.vault.search(raw, &views) {
+            let mark = seen.owner.and_then(|id| self.vault.mark(id)).cloned();
+            let mark = mark.unwrap_or_else(|| Mark {
+                kind: "unscanned",
+                text: mark::unscanned(seen.range.len()).into(),
+            });
+            covers.push(Cover {
+                range: seen.range,
+                mark,
+                is_bare: false,
+            });
+        }
+        if !cut {
+            return;
+        }
+        if let Some(start) = self.vault.beginning(raw, &views) {
+            covers.push(Cover {
+                range: start..raw.len(),
+                mark: cut_mark(raw.len() - start),
+                is_bare: false,
+            });
+        }
+    }
+}
+
+fn new_mark(fingerprints: &Fingerprints, kind: SecretKind, value: &[u8]) -> Mark {
+    let kind = kind.word();
+    let text = if value.is_empty() {
+        mark::empty(kind)
+    } else {
+        mark::secret(kind, fingerprints.of(value), mark::length(value))
+    };
+    Mark {
+        kind,
+        text: text.into(),
+    }
+}
+
+fn cut_mark(bytes: usize) -> Mark {
+    Mark {
+        kind: "cut",
+        text: mark::cut(bytes).into(),
+    }
+}
+
+/// Covers that overlap become one, with the mark of the longest.
+fn merge(mut covers: Vec<Cover>) -> Vec<Cover> {
+    covers.retain(|cover| !cover.range.is_empty());
+    covers.sort_by_key(|cover| (cover.range.start, usize::MAX - cover.range.end));
+    let mut merged: Vec<(Cover, usize)> = Vec::with_capacity(covers.len());
+    for cover in covers {
+        let length = cover.range.len();
+        match merged.last_mut() {
+            Some((last, longest)) if joins(last, &cover) => {
+                last.range.end = last.range.end.max(cover.range.end);
+                if length > *longest {
+                    *longest = length;
+                    last.mark = cover.mark;
+                }
+            }
+            _ => merged.push((cover, length)),
+        }
+    }
+    merged.into_iter().map(|(cover, _)| cover).collect()
+}
+
+/// Whether two parts are one: they overlap, or they are pieces of one long secret.
+fn joins(last: &Cover, next: &Cover) -> bool {
+    let touches = next.range.start == last.range.end;
+    next.range.start < last.range.end
+        || (touches && next.mark.text == last.mark.text && last.range.len() >= needles::LONGEST)
+}
+
+/// Whether a short secret is not just a part of another word.
+fn stands_alone(text: &[u8], range: &Range<usize>) -> bool {
+    let is_word = |at: usize| text.get(at).is_some_and(u8::is_ascii_alphanumeric);
+    let inner = &text[range.clone()];
+    let front = inner.first().is_some_and(u8::is_ascii_alphanumeric);
+    let back = inner.last().is_some_and(u8::is_ascii_alphanumeric);
+    !(front && range.start > 0 && is_word(range.start - 1)) && !(back && is_word(range.end))
+}

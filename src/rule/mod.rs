@@ -1,7 +1,14 @@
 //! What a rule is, how one is declared, and what it says when it fires.
+mod declare;
+mod page;
+
+pub(crate) use declare::declare_rule;
+pub use page::page;
+
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{Refusal, Reply, Request, Target};
+use crate::http1::{Defect, DefectKind};
 use crate::redact::seal::Raw;
 
 /// How bad it is.
@@ -18,6 +25,18 @@ pub enum Severity {
     Good,
 }
 
+impl Severity {
+    /// As it stands in the log.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Good => "good",
+        }
+    }
+}
+
 /// How sure it is: the verb of the sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -28,6 +47,17 @@ pub enum Confidence {
     Likely,
     /// It is possible.
     May,
+}
+
+impl Confidence {
+    /// As it stands in the log.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Is => "is",
+            Self::Likely => "likely",
+            Self::May => "may",
+        }
+    }
 }
 
 /// The first digit of the code.
@@ -47,6 +77,47 @@ pub enum Family {
     Egress,
     /// N7xx: wire and client.
     Wire,
+}
+
+impl Family {
+    /// The first digit of its codes.
+    pub const fn digit(self) -> char {
+        match self {
+            Self::Auth => '1',
+            Self::Route => '2',
+            Self::Param => '3',
+            Self::Reply => '4',
+            Self::Safety => '5',
+            Self::Egress => '6',
+            Self::Wire => '7',
+        }
+    }
+
+    /// The folder that holds its rules.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Auth => "auth",
+            Self::Route => "route",
+            Self::Param => "param",
+            Self::Reply => "reply",
+            Self::Safety => "safety",
+            Self::Egress => "egress",
+            Self::Wire => "wire",
+        }
+    }
+
+    /// What its rules look at.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Auth => "the credential",
+            Self::Route => "route and host",
+            Self::Param => "parameters, body, content type",
+            Self::Reply => "the reply",
+            Self::Safety => "safety",
+            Self::Egress => "network and outbound IP",
+            Self::Wire => "wire and client",
+        }
+    }
 }
 
 /// The place that a finding speaks of.
@@ -82,6 +153,19 @@ pub enum At {
     Reply,
 }
 
+impl At {
+    /// The place of a defect: the field, where it has a name, else the line.
+    pub fn defect(defect: &Defect) -> Self {
+        match (&defect.field, defect.kind) {
+            (_, DefectKind::NoColon | DefectKind::BadFieldName) => Self::HeadLine(defect.line),
+            (_, DefectKind::HeadTooLarge) => Self::Connection,
+            (Some(name), _) => Self::WireHeader(Raw::new(name.clone())),
+            (None, _) if defect.line <= 1 => Self::RequestLine,
+            (None, _) => Self::HeadLine(defect.line),
+        }
+    }
+}
+
 /// Message pieces. There is no `From<String>`: wire text must be wrapped in [`Raw`].
 pub enum Piece {
     /// Our own words.
@@ -113,20 +197,6 @@ impl From<Raw<Box<str>>> for Piece {
 /// A message of pieces.
 pub struct Text(pub Vec<Piece>);
 
-/// Builds a [`Text`] of literals, numbers and [`Raw`] wire text.
-///
-/// Wire text that is not wrapped does not compile:
-/// ```compile_fail
-/// let secret = String::from("hunter2");
-/// let text = nicetap::text![secret];
-/// ```
-#[macro_export]
-macro_rules! text {
-    ($($piece:expr),+ $(,)?) => {
-        $crate::rule::Text(vec![$($crate::rule::Piece::from($piece)),+])
-    };
-}
-
 /// What a rule's check returns when it fires.
 pub struct Hit {
     /// The place.
@@ -137,6 +207,25 @@ pub struct Hit {
     pub want: Text,
     /// The fix, where it depends on what was seen; else the rule's own.
     pub fix: Option<Text>,
+}
+
+impl Hit {
+    /// A hit whose fix is the rule's own.
+    pub const fn new(at: At, seen: Text, want: Text) -> Self {
+        Self {
+            at,
+            seen,
+            want,
+            fix: None,
+        }
+    }
+
+    /// The same with a fix of its own.
+    #[must_use]
+    pub fn with_fix(mut self, fix: Text) -> Self {
+        self.fix = Some(fix);
+        self
+    }
 }
 
 /// A rule that fired.
@@ -194,34 +283,3 @@ impl Finding {
         (self.rule.severity, self.rule.confidence, self.rule.code)
     }
 }
-
-/// Declares the one rule of a file; the file's `check` function is its check.
-macro_rules! declare_rule {
-    (
-        $(#[doc = $doc:literal])+
-        $code:ident $name:literal: $family:ident, $severity:ident, $confidence:ident,
-        check: $stage:ident,
-        $(cause: $cause:literal,)?
-        summary: $summary:literal,
-        fix: $fix:literal,
-        since: $since:literal,
-    ) => {
-        pub(in crate::rules) static RULE: $crate::rule::Rule = $crate::rule::Rule {
-            code: stringify!($code),
-            name: $name,
-            family: $crate::rule::Family::$family,
-            severity: $crate::rule::Severity::$severity,
-            confidence: $crate::rule::Confidence::$confidence,
-            cause: $crate::rule::declare_rule!(@cause $($cause)?),
-            summary: $summary,
-            fix: $fix,
-            doc: concat!($($doc, "\n"),+),
-            since: $since,
-            file: file!(),
-            check: $crate::rule::Check::$stage(check),
-        };
-    };
-    (@cause) => { None };
-    (@cause $cause:literal) => { Some($cause) };
-}
-pub(crate) use declare_rule;

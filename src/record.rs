@@ -9,6 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Risk;
+pub use crate::client::ClientKind;
 use crate::clock::Time;
 use crate::facts::{Environment, Via};
 use crate::redact::seal::Masked;
@@ -211,24 +212,6 @@ pub struct Client<T> {
     pub process: Option<T>,
     /// What kind of program it is.
     pub kind: Option<ClientKind>,
-}
-
-/// What kind of program sent it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClientKind {
-    /// A PHP-FPM worker.
-    Fpm,
-    /// A descendant of cron.
-    Cron,
-    /// A command line program.
-    Cli,
-    /// A web server with PHP inside.
-    ModPhp,
-    /// A process of a container.
-    Container,
-    /// Something else.
-    Other,
 }
 
 /// A request's head.

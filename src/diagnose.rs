@@ -1,0 +1,64 @@
+//! The verdict: what to make of an exchange, in one word. Ranked causes come with the history.
+use crate::facts;
+use crate::record::{AnswerBy, Stage, Verdict};
+
+/// The verdict on an exchange.
+///
+/// What the documentation does not say is not assumed: a body code that is neither success nor pending is a refusal
+/// of the login only where its message, or the status, speaks of one.
+pub fn verdict(answered: AnswerBy, failed: Option<Stage>, reply: Option<&facts::Reply>) -> Verdict {
+    if answered == AnswerBy::Nicetap && failed.is_none() {
+        return Verdict::Held;
+    }
+    if let Some(stage) = failed {
+        return match stage {
+            Stage::Resolve | Stage::Connect | Stage::Tls => Verdict::Unreachable,
+            Stage::Send | Stage::Receive => Verdict::Failed,
+            // The client went away, but the reply was read to its end: what it says still counts.
+            Stage::Client => reply.map_or(Verdict::Aborted, of_reply),
+        };
+    }
+    reply.map_or(Verdict::Aborted, of_reply)
+}
+
+fn of_reply(reply: &facts::Reply) -> Verdict {
+    if let Some(envelope) = &reply.envelope {
+        return of_envelope(envelope, reply.status);
+    }
+    match reply.status {
+        401 | 403 | 407 => Verdict::Refused,
+        500.. => Verdict::Failed,
+        400.. => Verdict::Rejected,
+        _ => Verdict::Ok,
+    }
+}
+
+fn of_envelope(envelope: &facts::Envelope, status: u16) -> Verdict {
+    match envelope.code {
+        // Success is 0; the table of `domain_list` says 200. 201: accepted, not finished.
+        0 | 200 => Verdict::Ok,
+        201 => Verdict::Pending,
+        401 | 403 => Verdict::Refused,
+        _ if matches!(status, 401 | 403) => Verdict::Refused,
+        _ if speaks_of_access(envelope.msg.expose()) => Verdict::Refused,
+        _ => Verdict::Rejected,
+    }
+}
+
+/// Words of a refused login or address. The API's own texts are not documented, so that kinds of words are matched.
+fn speaks_of_access(msg: &str) -> bool {
+    let msg = msg.to_lowercase();
+    ACCESS_WORDS.iter().any(|word| msg.contains(word))
+}
+
+const ACCESS_WORDS: [&str; 9] = [
+    "auth",
+    "credential",
+    "login",
+    "password",
+    "permission",
+    "whitelist",
+    "white list",
+    "denied",
+    "forbidden",
+];

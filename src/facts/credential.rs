@@ -1,0 +1,514 @@
+//! The credential: what the Authorization header holds, and how that differs from `username:api_secret`.
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use crate::redact::seal::Raw;
+
+/// What the Authorization header holds.
+pub enum Authorization {
+    /// There is no such header.
+    Absent,
+    /// The header is there, its value is empty.
+    Empty,
+    /// `username:api_secret`, the form that the API wants; its halves may still be odd ([`Flaws`]).
+    Pair,
+    /// A scheme word such as `Basic` or `Bearer` in front.
+    Scheme {
+        /// The word, as sent.
+        word: Raw<Box<str>>,
+        /// What follows it.
+        value: SchemeValue,
+    },
+    /// Something without a colon.
+    NoColon,
+}
+
+/// What follows a scheme word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemeValue {
+    /// Nothing.
+    Nothing,
+    /// `username:api_secret`.
+    Pair,
+    /// The base64 of `username:api_secret`.
+    EncodedPair,
+    /// Something else.
+    Token,
+}
+
+/// A user name and a secret, bare or out of base64.
+pub struct Credential {
+    /// The half before the first colon; bytes that are no UTF-8 are replaced.
+    pub username: Raw<Box<str>>,
+    /// The half after it.
+    pub secret: Raw<Box<[u8]>>,
+}
+
+/// What is odd about the halves of a credential, or about a value that has none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flaws {
+    /// It is text that stands where a value should have been put: which kind of text.
+    pub placeholder: Option<&'static str>,
+    /// A half without anything in it.
+    pub empty: Option<Half>,
+    /// White space inside it.
+    pub blank: Option<Blank>,
+}
+
+/// A half of a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Half {
+    /// Before the colon.
+    Username,
+    /// After the colon.
+    Secret,
+    /// Both halves.
+    Both,
+}
+
+/// Where white space stands in a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blank {
+    /// Before or inside the user name.
+    Username,
+    /// Between the user name and the colon.
+    BeforeColon,
+    /// Between the colon and the secret.
+    AfterColon,
+    /// Inside the secret.
+    Secret,
+    /// After the secret; seen only where the pair was encoded.
+    End,
+}
+
+/// All that one Authorization value tells.
+pub(super) struct Reading {
+    pub(super) authorization: Authorization,
+    pub(super) credential: Option<Credential>,
+    pub(super) flaws: Flaws,
+}
+
+impl Reading {
+    /// Reads the value of the header; `None` if there is none.
+    pub(super) fn of(value: Option<&[u8]>) -> Self {
+        let Some(value) = value else {
+            return Self::without_pair(Authorization::Absent, b"");
+        };
+        match Form::of(value) {
+            Form::Empty => Self::without_pair(Authorization::Empty, b""),
+            Form::Pair(pair) => Self::with_pair(Authorization::Pair, pair),
+            Form::NoColon(text) => Self::without_pair(Authorization::NoColon, text),
+            Form::Scheme { word, rest } => {
+                let scheme = |value| Authorization::Scheme {
+                    word: Raw::new(String::from_utf8_lossy(word).into()),
+                    value,
+                };
+                if rest.is_empty() {
+                    return Self::without_pair(scheme(SchemeValue::Nothing), b"");
+                }
+                if let Some(pair) = Pair::of(rest) {
+                    return Self::with_pair(scheme(SchemeValue::Pair), pair);
+                }
+                let text = decoded(rest);
+                match text.as_deref().and_then(Pair::of) {
+                    Some(pair) => Self::with_pair(scheme(SchemeValue::EncodedPair), pair),
+                    None => Self::without_pair(scheme(SchemeValue::Token), rest),
+                }
+            }
+        }
+    }
+
+    fn with_pair(authorization: Authorization, pair: Pair<'_>) -> Self {
+        Self {
+            authorization,
+            credential: Some(Credential {
+                username: Raw::new(String::from_utf8_lossy(pair.username).into()),
+                secret: Raw::new(pair.secret.into()),
+            }),
+            flaws: pair.flaws(),
+        }
+    }
+
+    fn without_pair(authorization: Authorization, text: &[u8]) -> Self {
+        Self {
+            authorization,
+            credential: None,
+            flaws: Flaws {
+                placeholder: placeholder(text),
+                ..Flaws::default()
+            },
+        }
+    }
+}
+
+/// Hands each part of an Authorization value that must stay secret to `learn`; `true` with those that are the secret
+/// half of a pair. Nothing that follows a colon, a scheme word or a separator is left out.
+pub(super) fn secret_parts(value: &[u8], learn: &mut dyn FnMut(&[u8], bool)) {
+    match Form::of(value) {
+        Form::Empty => {}
+        Form::Pair(pair) => learn(pair.secret, true),
+        Form::Scheme { rest, .. } => {
+            learn(rest, false);
+            secret_parts_of_token(rest, learn);
+        }
+        Form::NoColon(text) => {
+            learn(text, false);
+            secret_parts_of_token(text, learn);
+        }
+    }
+}
+
+fn secret_parts_of_token(token: &[u8], learn: &mut dyn FnMut(&[u8], bool)) {
+    if let Some(pair) = Pair::of(token) {
+        return learn(pair.secret, true);
+    }
+    if let Some(text) = decoded(token) {
+        return learn(Pair::of(&text).map_or(&text[..], |pair| pair.secret), true);
+    }
+    // `username secret`, `username=secret`: what was meant as the secret half.
+    let separator = token.iter().position(|byte| b" \t=;,|/".contains(byte));
+    if let Some(at) = separator {
+        learn(&token[at + 1..], true);
+    }
+}
+
+/// The shape of a value, before anyone judges it.
+enum Form<'a> {
+    Empty,
+    Pair(Pair<'a>),
+    Scheme { word: &'a [u8], rest: &'a [u8] },
+    NoColon(&'a [u8]),
+}
+
+impl<'a> Form<'a> {
+    fn of(value: &'a [u8]) -> Self {
+        let value = value.trim_ascii();
+        if value.is_empty() {
+            return Self::Empty;
+        }
+        if let Some((word, rest)) = scheme_word(value) {
+            return Self::Scheme { word, rest };
+        }
+        Pair::of(value).map_or(Self::NoColon(value), Self::Pair)
+    }
+}
+
+/// The two sides of the first colon.
+#[derive(Clone, Copy)]
+struct Pair<'a> {
+    username: &'a [u8],
+    secret: &'a [u8],
+}
+
+impl<'a> Pair<'a> {
+    fn of(text: &'a [u8]) -> Option<Self> {
+        let colon = memchr::memchr(b':', text)?;
+        Some(Self {
+            username: &text[..colon],
+            secret: &text[colon + 1..],
+        })
+    }
+
+    fn flaws(self) -> Flaws {
+        let (username, secret) = (self.username.trim_ascii(), self.secret.trim_ascii());
+        let empty = match (username.is_empty(), secret.is_empty()) {
+            (true, true) => Some(Half::Both),
+            (true, false) => Some(Half::Username),
+            (false, true) => Some(Half::Secret),
+            (false, false) => None,
+        };
+        Flaws {
+            placeholder: placeholder(secret).or_else(|| placeholder(username)),
+            empty,
+            blank: if empty.is_none() { self.blank() } else { None },
+        }
+    }
+
+    fn blank(self) -> Option<Blank> {
+        let is_blank = |byte: &u8| byte.is_ascii_whitespace();
+        if self.username.last().is_some_and(is_blank) {
+            Some(Blank::BeforeColon)
+        } else if self.username.iter().any(is_blank) {
+            Some(Blank::Username)
+        } else if self.secret.first().is_some_and(is_blank) {
+            Some(Blank::AfterColon)
+        } else if self.secret.trim_ascii().iter().any(is_blank) {
+            Some(Blank::Secret)
+        } else {
+            self.secret
+                .last()
+                .is_some_and(is_blank)
+                .then_some(Blank::End)
+        }
+    }
+}
+
+/// A scheme word in front, and what follows it. A word glued on by a colon counts only where no user is called so.
+fn scheme_word(value: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = value
+        .iter()
+        .position(|byte| matches!(byte, b' ' | b'\t' | b':'))
+        .unwrap_or(value.len());
+    let (word, rest) = value.split_at(end);
+    let known = if matches!(rest.first(), Some(b' ' | b'\t')) {
+        &SCHEMES[..]
+    } else {
+        &SCHEMES[..2]
+    };
+    let rest = rest.strip_prefix(b":").unwrap_or(rest);
+    known
+        .iter()
+        .any(|scheme| word.eq_ignore_ascii_case(scheme.as_bytes()))
+        .then(|| (word, rest.trim_ascii()))
+}
+
+/// The text in this base64, if it is text.
+fn decoded(token: &[u8]) -> Option<Vec<u8>> {
+    if token.len() > LONGEST_ENCODED || token.len() < 2 {
+        return None;
+    }
+    let is_url_safe = token.iter().any(|byte| matches!(byte, b'-' | b'_'));
+    let engine = if is_url_safe { &URL_SAFE } else { &STANDARD };
+    let text = engine.decode(token).ok()?;
+    let is_text = std::str::from_utf8(&text).is_ok()
+        && !text
+            .iter()
+            .any(|byte| *byte < b' ' && !byte.is_ascii_whitespace());
+    is_text.then_some(text)
+}
+
+/// Whether this is text that stands for a value instead of being one, and of which kind.
+fn placeholder(text: &[u8]) -> Option<&'static str> {
+    let text = text.trim_ascii();
+    if text.is_empty() {
+        return None;
+    }
+    if is_template(text) {
+        return Some("a template that was never filled in");
+    }
+    if text.len() >= 3 && b"xX*.-_#".contains(&text[0]) && text.iter().all(|byte| *byte == text[0])
+    {
+        return Some("a row of dots, stars or the like");
+    }
+    let word = letters(text)?;
+    let among = |words: &[&str]| words.iter().any(|have| have.as_bytes() == &*word);
+    if among(&EXAMPLE_WORDS) {
+        return Some("example text");
+    }
+    among(&NOTHING_WORDS).then_some("a program's word for nothing, such as null or Array")
+}
+
+/// `<secret>`, `{secret}`, `{{ secret }}`, `${SECRET}`, `%SECRET%`, `$SECRET`, `%s`.
+fn is_template(text: &[u8]) -> bool {
+    match text {
+        [b'<', .., b'>'] | [b'{', .., b'}'] | [b'[', .., b']'] | [b'$', b'{', .., b'}'] => true,
+        [b'%', name @ .., b'%'] | [b'$', name @ ..] => {
+            name.len() >= 3
+                && name
+                    .iter()
+                    .all(|byte| byte.is_ascii_uppercase() || *byte == b'_')
+        }
+        _ => text == b"%s",
+    }
+}
+
+/// The text in lower case without what joins words; `None` if it is too long to be one of our words.
+fn letters(text: &[u8]) -> Option<Cow<'_, [u8]>> {
+    if text.len() > LONGEST_PLACEHOLDER {
+        return None;
+    }
+    let joins = |byte: &u8| matches!(byte, b'_' | b'-' | b' ' | b'.' | b'\'' | b'"' | b'`');
+    if text.iter().all(u8::is_ascii_lowercase) {
+        return Some(Cow::Borrowed(text));
+    }
+    let kept = text.iter().filter(|byte| !joins(byte));
+    Some(Cow::Owned(kept.map(u8::to_ascii_lowercase).collect()))
+}
+
+const fn lenient(alphabet: &alphabet::Alphabet) -> GeneralPurpose {
+    GeneralPurpose::new(
+        alphabet,
+        GeneralPurposeConfig::new()
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+            .with_decode_allow_trailing_bits(true),
+    )
+}
+
+const STANDARD: GeneralPurpose = lenient(&alphabet::STANDARD);
+const URL_SAFE: GeneralPurpose = lenient(&alphabet::URL_SAFE);
+/// The first two also count when a colon or nothing follows them.
+const SCHEMES: [&str; 15] = [
+    "basic",
+    "bearer",
+    "token",
+    "apikey",
+    "api-key",
+    "digest",
+    "ntlm",
+    "negotiate",
+    "oauth",
+    "hmac",
+    "jwt",
+    "key",
+    "hoba",
+    "scram-sha-256",
+    "aws4-hmac-sha256",
+];
+const EXAMPLE_WORDS: [&str; 24] = [
+    "username",
+    "user",
+    "yourusername",
+    "apiusername",
+    "apiuser",
+    "youruser",
+    "myusername",
+    "secret",
+    "apisecret",
+    "yourapisecret",
+    "yoursecret",
+    "mysecret",
+    "apikey",
+    "yourapikey",
+    "yourkey",
+    "password",
+    "apipassword",
+    "yourpassword",
+    "yourapipassword",
+    "usernameapisecret",
+    "changeme",
+    "replaceme",
+    "todo",
+    "placeholder",
+];
+const NOTHING_WORDS: [&str; 8] = [
+    "null",
+    "undefined",
+    "none",
+    "nil",
+    "nan",
+    "array",
+    "false",
+    "[objectobject]",
+];
+const LONGEST_PLACEHOLDER: usize = 32;
+const LONGEST_ENCODED: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flaws(value: &str) -> Flaws {
+        Reading::of(Some(value.as_bytes())).flaws
+    }
+
+    fn parts(value: &str) -> Vec<String> {
+        let mut parts = vec![];
+        secret_parts(value.as_bytes(), &mut |part, _| {
+            parts.push(String::from_utf8_lossy(part).into_owned());
+        });
+        parts
+    }
+
+    fn form(value: &str) -> String {
+        match Reading::of(Some(value.as_bytes())).authorization {
+            Authorization::Absent => "absent".into(),
+            Authorization::Empty => "empty".into(),
+            Authorization::Pair => "pair".into(),
+            Authorization::NoColon => "no colon".into(),
+            Authorization::Scheme { word, value } => format!("{} {value:?}", word.expose()),
+        }
+    }
+
+    #[test]
+    fn forms_are_told_apart() {
+        for (value, want) in [
+            ("", "empty"),
+            ("alice:s3cr3t", "pair"),
+            ("alice:s3:cr3t", "pair"),
+            (":", "pair"),
+            ("basic:s3cr3t", "basic Token"),
+            ("token:s3cr3t", "pair"),
+            ("digest", "no colon"),
+            ("Basic", "Basic Nothing"),
+            ("Basic YWxpY2U6czNjcjN0", "Basic EncodedPair"),
+            ("basic YWxpY2U6czNjcjN0Cg", "basic EncodedPair"),
+            ("BASIC alice:s3cr3t", "BASIC Pair"),
+            ("Basic Og==", "Basic EncodedPair"),
+            ("Bearer eyJhbGciOi.e30.c2ln", "Bearer Token"),
+            ("Token alice:s3cr3t", "Token Pair"),
+            ("alice s3cr3t", "no colon"),
+            ("my user:s3cr3t", "pair"),
+            ("YWxpY2U6czNjcjN0", "no colon"),
+        ] {
+            assert_eq!(form(value), want, "{value}");
+        }
+    }
+
+    #[test]
+    fn no_secret_part_is_left_out() {
+        for (value, want) in [
+            ("alice:s3:cr3t", &["s3:cr3t"][..]),
+            ("Basic YWxpY2U6czNjcjN0", &["YWxpY2U6czNjcjN0", "s3cr3t"]),
+            ("Bearer alice:s3cr3t", &["alice:s3cr3t", "s3cr3t"]),
+            ("Bearer tok!", &["tok!"]),
+            ("Basic czNjcjN0", &["czNjcjN0", "s3cr3t"]),
+            ("YWxpY2U6czNjcjN0", &["YWxpY2U6czNjcjN0", "s3cr3t"]),
+            ("alice s3cr3t", &["alice s3cr3t", "s3cr3t"]),
+            ("s3cr3t", &["s3cr3t"]),
+            ("", &[]),
+            ("username:api_secret", &["api_secret"]),
+        ] {
+            assert_eq!(parts(value), want, "{value}");
+        }
+    }
+
+    #[test]
+    fn placeholders_are_known_and_real_secrets_are_not() {
+        for value in [
+            "username:api_secret",
+            "YOUR_API_KEY",
+            "<user>:<secret>",
+            "null:null",
+            "undefined:undefined",
+            "Array",
+            "alice:your-api-secret",
+            "alice:xxxx",
+            "alice:${NICENIC_SECRET}",
+            "alice:$NICENIC_SECRET",
+            "{{username}}:{{secret}}",
+            "Basic dXNlcm5hbWU6YXBpX3NlY3JldA==",
+        ] {
+            assert!(flaws(value).placeholder.is_some(), "{value}");
+        }
+        for value in [
+            "alice:s3cr3t",
+            "alice:not-a-real-secret",
+            "alice:$2y$10$abc",
+            "userman:secretive",
+            "alice:x1",
+        ] {
+            assert_eq!(flaws(value), Flaws::default(), "{value}");
+        }
+    }
+
+    #[test]
+    fn empty_halves_and_blanks_are_placed() {
+        for (value, empty, blank) in [
+            ("alice:", Some(Half::Secret), None),
+            (":s3cr3t", Some(Half::Username), None),
+            (":", Some(Half::Both), None),
+            ("Basic Og==", Some(Half::Both), None),
+            ("alice : s3cr3t", None, Some(Blank::BeforeColon)),
+            ("alice: s3cr3t", None, Some(Blank::AfterColon)),
+            ("al ice:s3cr3t", None, Some(Blank::Username)),
+            ("alice:s3 cr3t", None, Some(Blank::Secret)),
+            ("Basic YWxpY2U6czNjcjN0Cg==", None, Some(Blank::End)),
+        ] {
+            let have = flaws(value);
+            assert_eq!((have.empty, have.blank), (empty, blank), "{value}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! What the wire gathers of an exchange: raw, and gone as soon as its record is sealed.
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, oneshot};
+
+use crate::capture::Prefix;
+use crate::client::Sender;
+use crate::clock::Time;
+use crate::facts;
+use crate::http1::{ReplyHead, RequestHead};
+use crate::redact::Redactor;
+use crate::redact::seal::{Masked, Raw};
+use crate::rule::Finding;
+
+use crate::record::{
+    Answer, AnswerBy, ConnectionStage, Stage, Start, TunnelBytes, TunnelWhy, Word,
+};
+
+/// The client's side of a connection.
+pub struct Peer {
+    /// Its address.
+    pub addr: SocketAddr,
+    /// Who it is; filled in while its first request is on its way.
+    pub sender: OnceLock<Sender>,
+    /// Rings when `sender` has been filled in.
+    pub found: Notify,
+}
+
+/// What is known of a request when its head is whole.
+pub struct RequestPart {
+    /// When the head was whole.
+    pub time: Time,
+    /// The client.
+    pub peer: Arc<Peer>,
+    /// The head, as sent.
+    pub head: RequestHead,
+    /// Path and query, as sent.
+    pub path_and_query: Raw<Box<[u8]>>,
+    /// The server name of the TLS hello.
+    pub sni: Option<Box<str>>,
+    /// What was derived from the head.
+    pub facts: facts::Request,
+    /// What the rules say of the head.
+    pub findings: Vec<Finding>,
+}
+
+/// A reply, as it came.
+pub struct ReplyPart {
+    /// The head, as sent.
+    pub head: ReplyHead,
+    /// The body; `None` if there is none.
+    pub body: Option<Prefix>,
+}
+
+/// The way out that an exchange took.
+#[derive(Clone, Copy)]
+pub struct Way {
+    /// Our address.
+    pub local: SocketAddr,
+    /// The origin's.
+    pub peer: SocketAddr,
+}
+
+/// A failure on the way.
+pub struct Broken {
+    /// Where.
+    pub stage: Stage,
+    /// Why; host names and addresses may stand in it.
+    pub reason: Raw<Box<str>>,
+    /// Whether the upstream connection had carried a reply before.
+    pub reused: bool,
+}
+
+/// Durations of the steps.
+#[derive(Clone, Copy, Default)]
+pub struct Steps {
+    /// Finding the origin's addresses.
+    pub resolve: Option<Duration>,
+    /// Reaching one of them.
+    pub connect: Option<Duration>,
+    /// Agreeing on TLS.
+    pub tls: Option<Duration>,
+    /// From the request's last byte to the reply's first.
+    pub wait: Option<Duration>,
+    /// From the reply's first byte to its last.
+    pub receive: Option<Duration>,
+    /// From the request's whole head to the end.
+    pub total: Duration,
+}
+
+/// What the wire gathers of an exchange.
+pub struct Draft {
+    /// The request's head.
+    pub request: Arc<RequestPart>,
+    /// The request's body; `None` if there is none.
+    pub request_body: Option<Prefix>,
+    /// The reply.
+    pub reply: Option<ReplyPart>,
+    /// Statuses of the informational replies before it.
+    pub informational: Vec<u16>,
+    /// Who answered the client.
+    pub answer: Answer,
+    /// Where it failed.
+    pub failure: Option<Broken>,
+    /// The way out.
+    pub way: Option<Way>,
+    /// Durations.
+    pub steps: Steps,
+    /// What the proxy changed.
+    pub fidelity: Vec<Word>,
+    began: Instant,
+    is_over: bool,
+}
+
+impl Draft {
+    /// An exchange of which nothing but the request's head is known.
+    pub fn new(request: Arc<RequestPart>) -> Self {
+        Self {
+            request,
+            request_body: None,
+            reply: None,
+            informational: Vec::new(),
+            answer: Answer {
+                by: AnswerBy::Nobody,
+                status: None,
+            },
+            failure: None,
+            way: None,
+            steps: Steps::default(),
+            fidelity: Vec::new(),
+            began: Instant::now(),
+            is_over: false,
+        }
+    }
+
+    /// Says that the exchange came to an end of its own; without it, it was broken off.
+    pub fn conclude(&mut self) {
+        self.is_over = true;
+    }
+
+    /// Fills in what every record has, however the exchange ended.
+    pub(super) fn finish(&mut self) {
+        self.steps.total = self.began.elapsed();
+        if self.is_over || self.failure.is_some() {
+            return;
+        }
+        let reason = if std::thread::panicking() {
+            "a bug in nicetap broke the exchange off"
+        } else {
+            "nicetap stopped before the exchange was over"
+        };
+        let reason = Raw::new(reason.into());
+        self.failure = Some(Broken {
+            stage: Stage::Client,
+            reason,
+            reused: false,
+        });
+    }
+}
+
+/// A tunnel that was not looked into.
+pub struct TunnelDraft {
+    /// The client.
+    pub peer: Arc<Peer>,
+    /// The host and port that were asked for.
+    pub target: facts::Target,
+    /// Why it was not looked into.
+    pub why: TunnelWhy,
+    /// The way out.
+    pub way: Option<Way>,
+    /// Bytes that went through.
+    pub bytes: TunnelBytes,
+    /// How long it stood.
+    pub duration: Duration,
+    /// How it ended.
+    pub end: Word,
+    /// Where it failed.
+    pub failure: Option<Broken>,
+    /// What the rules say of the host.
+    pub findings: Vec<Finding>,
+}
+
+/// A connection that never became a request.
+pub struct ConnectionDraft {
+    /// The client.
+    pub peer: Arc<Peer>,
+    /// The host, where known.
+    pub host: Option<Raw<Box<str>>>,
+    /// How far it came.
+    pub stage: ConnectionStage,
+    /// Why it ended there.
+    pub reason: &'static str,
+    /// What was received.
+    pub raw: Option<Raw<bytes::Bytes>>,
+    /// The status that was answered.
+    pub answered: Option<u16>,
+    /// What the rules say.
+    pub findings: Vec<Finding>,
+}
+
+/// Builds the `start` line, with the writer's redactor.
+pub(super) struct StartLine(pub(super) Box<StartBuilder>);
+
+type StartBuilder = dyn FnOnce(&mut Redactor) -> Start<Masked> + Send;
+
+/// What travels to the writer.
+pub(super) enum Event {
+    Start(StartLine),
+    Request {
+        id: u64,
+        part: Arc<RequestPart>,
+        written: oneshot::Sender<()>,
+    },
+    Exchange {
+        id: u64,
+        draft: Box<Draft>,
+    },
+    Tunnel {
+        id: u64,
+        draft: Box<TunnelDraft>,
+    },
+    Connection {
+        id: u64,
+        draft: Box<ConnectionDraft>,
+    },
+    Reopen,
+    Stop {
+        undo: Vec<Word>,
+    },
+}

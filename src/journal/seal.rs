@@ -1,0 +1,576 @@
+//! From raw drafts to sealed records: learn, judge, then mask leaf by leaf. Runs on the writer's thread.
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::capture::{End, Prefix};
+use crate::clock::Time;
+use crate::decode::{self, Cap, Undecodable};
+use crate::diagnose;
+use crate::facts::{self, Arrival, BodyInput, ReplyInput};
+use crate::http1::{Fields, ReplyHead};
+use crate::redact::seal::Masked;
+use crate::redact::{Redactor, Shown};
+use crate::rule::{self, Finding};
+use crate::rules;
+
+use super::draft::{
+    Broken, ConnectionDraft, Draft, Peer, ReplyPart, RequestPart, Steps, TunnelDraft, Way,
+};
+use crate::record::{
+    self, AddressFamily, Body, Call, Client, Connection, Credential, Diagnosis, Egress, Envelope,
+    Event, Exchange, Failure, Notice, RawText, Redaction, RequestHead, Response, Timing, Tunnel,
+    TunnelEgress, VERSION, Verdict, Whitelist, Word,
+};
+
+/// The `request` line.
+pub(super) fn notice(redactor: &mut Redactor, id: u64, part: &RequestPart) -> Notice<Masked> {
+    redactor.begin();
+    learn(redactor, &part.facts);
+    Notice {
+        v: VERSION,
+        event: Event::Request,
+        time: part.time,
+        id,
+        client: client(redactor, &part.peer, Some(part)),
+        request: request_head(redactor, part),
+        call: call(redactor, &part.facts),
+        findings: findings(redactor, &part.findings),
+    }
+}
+
+/// The `exchange` line.
+pub(super) fn exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Exchange<Masked> {
+    let part = &*draft.request;
+    let whole = draft
+        .request_body
+        .as_ref()
+        .map(|body| judge_body(part, body));
+    let facts = whole.as_ref().unwrap_or(&part.facts);
+    let reply = draft
+        .reply
+        .as_ref()
+        .map(|reply| ReplyView::of(reply, facts));
+    redactor.begin();
+    learn(redactor, facts);
+    if let Some(view) = &reply {
+        redactor.learn(&view.facts.secrets, None);
+    }
+
+    let mut found: Vec<Finding> = match &whole {
+        Some(facts) => rules::of_request(facts),
+        None => Vec::new(),
+    };
+    if let Some(view) = &reply {
+        found.extend(rules::of_reply(facts, &view.facts));
+    }
+    let mut shown = findings(redactor, &found);
+    if whole.is_none() {
+        shown.extend(findings(redactor, &part.findings));
+    }
+    shown.sort_by(|a, b| {
+        (a.severity, a.confidence, &a.code).cmp(&(b.severity, b.confidence, &b.code))
+    });
+
+    let head = request_head(redactor, part);
+    let verdict = verdict(draft, reply.as_ref().map(|view| &view.facts));
+    let mut record = Exchange {
+        v: VERSION,
+        event: Event::Exchange,
+        time: Time::now(),
+        id,
+        client: client(redactor, &part.peer, Some(part)),
+        request: record::Request {
+            method: head.method,
+            url: head.url,
+            http: head.http,
+            headers: head.headers,
+            body: draft.request_body.as_ref().map(|prefix| {
+                body(
+                    redactor,
+                    part.head.fields(),
+                    prefix,
+                    &View::of(part.head.fields(), prefix),
+                )
+            }),
+            head_bytes: part.head.bytes().len() as u64,
+        },
+        call: call(redactor, facts),
+        findings: shown,
+        egress: egress(draft.way),
+        response: reply
+            .as_ref()
+            .map(|view| response(redactor, view, &draft.informational)),
+        answer: draft.answer,
+        failure: draft
+            .failure
+            .as_ref()
+            .map(|broken| failure(redactor, broken)),
+        diagnosis: Diagnosis {
+            verdict,
+            causes: Vec::new(),
+            compared_with: None,
+        },
+        timing: timing(&draft.steps),
+        fidelity: draft.fidelity.clone(),
+        redaction: Redaction::default(),
+    };
+    record.redaction = tally(redactor);
+    record
+}
+
+/// The `request` line of a request on which a rule or a mask panicked: numbers and our own words only.
+pub(super) fn failed_notice(
+    redactor: &mut Redactor,
+    id: u64,
+    part: &RequestPart,
+) -> Notice<Masked> {
+    Notice {
+        v: VERSION,
+        event: Event::Request,
+        time: part.time,
+        id,
+        client: client(redactor, &part.peer, None),
+        request: RequestHead {
+            method: redactor.text(b"?"),
+            url: redactor.text(NOT_SHOWN.as_bytes()),
+            http: part.head.version().into(),
+            headers: Vec::new(),
+        },
+        call: unknown_call(&part.facts),
+        findings: vec![own_failure(redactor)],
+    }
+}
+
+/// The `exchange` line of an exchange on which a rule or a mask panicked: numbers and our own words only.
+pub(super) fn failed_exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Exchange<Masked> {
+    let part = &*draft.request;
+    Exchange {
+        v: VERSION,
+        event: Event::Exchange,
+        time: Time::now(),
+        id,
+        client: client(redactor, &part.peer, None),
+        request: record::Request {
+            method: redactor.text(b"?"),
+            url: redactor.text(NOT_SHOWN.as_bytes()),
+            http: part.head.version().into(),
+            headers: Vec::new(),
+            body: None,
+            head_bytes: part.head.bytes().len() as u64,
+        },
+        call: unknown_call(&part.facts),
+        findings: vec![own_failure(redactor)],
+        egress: egress(draft.way),
+        response: draft.reply.as_ref().map(|reply| Response {
+            status: reply.head.status(),
+            http: reply.head.version().into(),
+            headers: Vec::new(),
+            body: None,
+            envelope: None,
+            informational: draft.informational.clone(),
+        }),
+        answer: draft.answer,
+        failure: None,
+        diagnosis: Diagnosis {
+            verdict: verdict(draft, None),
+            causes: Vec::new(),
+            compared_with: None,
+        },
+        timing: timing(&draft.steps),
+        fidelity: draft.fidelity.clone(),
+        redaction: Redaction::default(),
+    }
+}
+
+/// The `tunnel` line.
+pub(super) fn tunnel(redactor: &mut Redactor, id: u64, draft: &TunnelDraft) -> Tunnel<Masked> {
+    redactor.begin();
+    Tunnel {
+        v: VERSION,
+        event: Event::Tunnel,
+        time: Time::now(),
+        id,
+        client: client(redactor, &draft.peer, None),
+        host: redactor.text(draft.target.authority.host().as_bytes()),
+        port: draft.target.authority.port(),
+        why: draft.why,
+        egress: TunnelEgress {
+            local: draft.way.map(|way| way.local),
+            peer: draft.way.map(|way| way.peer),
+            family: draft.way.map(|way| AddressFamily::of(&way.peer)),
+        },
+        bytes: draft.bytes,
+        duration_ms: millis(draft.duration),
+        end: draft.end.clone(),
+        failure: draft
+            .failure
+            .as_ref()
+            .map(|broken| failure(redactor, broken)),
+        findings: findings(redactor, &draft.findings),
+    }
+}
+
+/// The `connection` line.
+pub(super) fn connection(
+    redactor: &mut Redactor,
+    id: u64,
+    draft: &ConnectionDraft,
+) -> Connection<Masked> {
+    redactor.begin();
+    if let Some(raw) = &draft.raw {
+        redactor.learn(&facts::secrets_of_refused_head(raw.expose()), None);
+    }
+    Connection {
+        v: VERSION,
+        event: Event::Connection,
+        time: Time::now(),
+        id,
+        client: client(redactor, &draft.peer, None),
+        host: draft
+            .host
+            .as_ref()
+            .map(|host| redactor.text(host.expose().as_bytes())),
+        stage: draft.stage,
+        reason: redactor.text(draft.reason.as_bytes()),
+        raw: draft.raw.as_ref().map(|raw| {
+            let bytes = raw.expose();
+            let kept = &bytes[..bytes.len().min(MOST_RAW)];
+            RawText {
+                text: redactor.refused_head(kept, kept.len() < bytes.len()),
+                bytes: bytes.len() as u64,
+                truncated: kept.len() < bytes.len(),
+            }
+        }),
+        answered: draft.answered,
+        findings: findings(redactor, &draft.findings),
+    }
+}
+
+/// A reply with its body decoded, and what was derived from it.
+struct ReplyView<'a> {
+    part: &'a ReplyPart,
+    view: Option<View<'a>>,
+    facts: facts::Reply,
+}
+
+impl<'a> ReplyView<'a> {
+    fn of(part: &'a ReplyPart, request: &facts::Request) -> Self {
+        let view = part
+            .body
+            .as_ref()
+            .map(|prefix| View::of(part.head.fields(), prefix));
+        let (prefix, whole) = view
+            .as_ref()
+            .map_or((&b""[..], true), |view| (&view.bytes[..], view.whole));
+        let facts = facts::Reply::derive(
+            &ReplyInput {
+                head: &part.head,
+                prefix,
+                whole,
+            },
+            request,
+        );
+        Self { part, view, facts }
+    }
+}
+
+/// A body's copy without its content coding, as far as it can be read.
+struct View<'a> {
+    bytes: Cow<'a, [u8]>,
+    whole: bool,
+    /// Why it could not be decoded.
+    opaque: Option<Undecodable>,
+}
+
+impl<'a> View<'a> {
+    fn of(fields: &Fields, prefix: &'a Prefix) -> Self {
+        let whole = !prefix.is_truncated() && prefix.end == End::Complete;
+        let coding = fields
+            .first("content-encoding")
+            .filter(|coding| !coding.eq_ignore_ascii_case(b"identity"));
+        let Some(coding) = coding else {
+            return Self {
+                bytes: Cow::Borrowed(prefix.bytes()),
+                whole,
+                opaque: None,
+            };
+        };
+        match decode::decode(coding, prefix.bytes(), VIEW) {
+            Ok(decoded) => Self {
+                bytes: Cow::Owned(decoded.bytes),
+                whole: whole && decoded.whole,
+                opaque: None,
+            },
+            Err(undecodable) => Self {
+                bytes: Cow::Borrowed(&[]),
+                whole: false,
+                opaque: Some(undecodable),
+            },
+        }
+    }
+}
+
+fn judge_body(part: &RequestPart, prefix: &Prefix) -> facts::Request {
+    let view = View::of(part.head.fields(), prefix);
+    let arrival = Arrival {
+        target: &part.facts.target,
+        head: &part.head,
+        path_and_query: part.path_and_query.expose(),
+        sni: part.sni.as_deref(),
+    };
+    facts::Request::derive(
+        &arrival,
+        BodyInput::Seen {
+            prefix: &view.bytes,
+            whole: view.whole,
+        },
+    )
+}
+
+fn verdict(draft: &Draft, reply: Option<&facts::Reply>) -> Verdict {
+    diagnose::verdict(
+        draft.answer.by,
+        draft.failure.as_ref().map(|broken| broken.stage),
+        reply,
+    )
+}
+
+fn learn(redactor: &mut Redactor, facts: &facts::Request) {
+    let username = facts
+        .credential
+        .as_ref()
+        .map(|credential| &**credential.username.expose());
+    redactor.learn(&facts.secrets, username);
+}
+
+fn client(redactor: &mut Redactor, peer: &Peer, part: Option<&RequestPart>) -> Client<Masked> {
+    let sender = peer.sender.get();
+    let agent = part.and_then(|part| part.head.fields().first("user-agent"));
+    Client {
+        addr: peer.addr,
+        user_agent: agent.map(|agent| redactor.text(agent)),
+        via: part.map(|part| part.facts.target.via),
+        uid: sender.and_then(|sender| sender.uid),
+        user: sender
+            .and_then(|sender| sender.user.as_ref())
+            .map(|user| redactor.text(user.as_bytes())),
+        pid: sender.and_then(|sender| sender.pid),
+        process: sender
+            .and_then(|sender| sender.process.as_ref())
+            .map(|process| redactor.text(process.as_bytes())),
+        kind: sender.and_then(|sender| sender.kind),
+    }
+}
+
+fn request_head(redactor: &mut Redactor, part: &RequestPart) -> RequestHead<Masked> {
+    let target = &part.facts.target;
+    let scheme = target.scheme.map_or("https", facts::Scheme::word);
+    RequestHead {
+        method: redactor.text(part.head.method().as_bytes()),
+        url: redactor.url(scheme, &url_authority(target), part.path_and_query.expose()),
+        http: part.head.version().into(),
+        headers: headers(redactor, part.head.fields()),
+    }
+}
+
+/// The authority as it stands in a URL: the default port is left out.
+fn url_authority(target: &facts::Target) -> String {
+    let is_default = target
+        .scheme
+        .is_some_and(|scheme| scheme.default_port() == target.authority.port());
+    if is_default {
+        target.authority.host().to_owned()
+    } else {
+        target.authority.to_string()
+    }
+}
+
+fn headers(redactor: &mut Redactor, fields: &Fields) -> Vec<(Masked, Masked)> {
+    fields
+        .iter()
+        .map(|(name, value)| (redactor.header_name(name), redactor.header(name, value)))
+        .collect()
+}
+
+fn call(redactor: &mut Redactor, facts: &facts::Request) -> Call<Masked> {
+    Call {
+        environment: facts.target.environment,
+        category: facts
+            .call
+            .category
+            .as_ref()
+            .map(|word| redactor.text(word.expose().as_bytes())),
+        action: facts
+            .call
+            .action
+            .as_ref()
+            .map(|word| redactor.text(word.expose().as_bytes())),
+        risk: facts.call.risk,
+        domains: facts
+            .call
+            .domains
+            .iter()
+            .map(|name| redactor.text(name.expose().as_bytes()))
+            .collect(),
+        credential: facts.credential.as_ref().map(|credential| Credential {
+            username: redactor.username(&credential.username),
+            fingerprint: redactor.mask(facts::SecretKind::ApiSecret, credential.secret.expose()),
+            is: None,
+            differs: None,
+        }),
+    }
+}
+
+fn unknown_call(facts: &facts::Request) -> Call<Masked> {
+    Call {
+        environment: facts.target.environment,
+        category: None,
+        action: None,
+        risk: facts.call.risk,
+        domains: Vec::new(),
+        credential: None,
+    }
+}
+
+fn findings(redactor: &mut Redactor, found: &[Finding]) -> Vec<record::Finding<Masked>> {
+    found
+        .iter()
+        .map(|Finding { rule, hit }| record::Finding {
+            code: rule.code.into(),
+            name: rule.name.into(),
+            severity: rule.severity,
+            confidence: rule.confidence,
+            at: redactor.at(&hit.at),
+            seen: redactor.message(&hit.seen),
+            want: redactor.message(&hit.want),
+            fix: match &hit.fix {
+                Some(fix) => redactor.message(fix),
+                None => redactor.text(rule.fix.as_bytes()),
+            },
+            cause: rule.cause.map(Cow::Borrowed),
+        })
+        .collect()
+}
+
+/// N902: nicetap itself stumbled. The record is kept, without any wire text.
+fn own_failure(redactor: &mut Redactor) -> record::Finding<Masked> {
+    record::Finding {
+        code: "N902".into(),
+        name: "nicetap-stumbled".into(),
+        severity: rule::Severity::Warn,
+        confidence: rule::Confidence::Is,
+        at: redactor.text(b"nicetap"),
+        seen: redactor.text(
+            b"a bug in nicetap while it looked into this exchange; the traffic was not touched",
+        ),
+        want: redactor.text(b"no bug"),
+        fix: redactor.text(b"please report it with the version and what was sent"),
+        cause: None,
+    }
+}
+
+fn egress(way: Option<Way>) -> Egress<Masked> {
+    Egress {
+        local: way.map(|way| way.local),
+        peer: way.map(|way| way.peer),
+        family: way.map(|way| AddressFamily::of(&way.peer)),
+        chosen_by: "nicetap".into(),
+        public: None,
+        whitelisted: None,
+        whitelist: Whitelist {
+            inside: Vec::new(),
+            outside: Vec::new(),
+        },
+    }
+}
+
+fn response(
+    redactor: &mut Redactor,
+    reply: &ReplyView<'_>,
+    informational: &[u16],
+) -> Response<Masked> {
+    let head: &ReplyHead = &reply.part.head;
+    Response {
+        status: head.status(),
+        http: head.version().into(),
+        headers: headers(redactor, head.fields()),
+        body: reply
+            .part
+            .body
+            .as_ref()
+            .zip(reply.view.as_ref())
+            .map(|(prefix, view)| body(redactor, head.fields(), prefix, view)),
+        envelope: reply.facts.envelope.as_ref().map(|envelope| Envelope {
+            code: envelope.code,
+            msg: redactor.text(envelope.msg.expose().as_bytes()),
+        }),
+        informational: informational.to_vec(),
+    }
+}
+
+fn body(
+    redactor: &mut Redactor,
+    fields: &Fields,
+    prefix: &Prefix,
+    view: &View<'_>,
+) -> Body<Masked> {
+    let content_type = fields.first("content-type");
+    let (text, shape) = match &view.opaque {
+        Some(undecodable) => (
+            None,
+            Some(redactor.text(undecodable.to_string().as_bytes())),
+        ),
+        None => match redactor.body(content_type, &view.bytes, !view.whole) {
+            Shown::Text(text) => (Some(text), None),
+            Shown::Shape(shape) => (None, Some(shape)),
+        },
+    };
+    Body {
+        size: prefix.seen(),
+        captured: prefix.bytes().len() as u64,
+        truncated: prefix.is_truncated(),
+        content_type: content_type.map(|value| redactor.header("content-type", value)),
+        text,
+        shape,
+    }
+}
+
+fn failure(redactor: &mut Redactor, broken: &Broken) -> Failure<Masked> {
+    Failure {
+        stage: broken.stage,
+        reason: redactor.text(broken.reason.expose().as_bytes()),
+        reused: broken.reused,
+    }
+}
+
+fn timing(steps: &Steps) -> Timing {
+    Timing {
+        dns_ms: steps.resolve.map(millis),
+        connect_ms: steps.connect.map(millis),
+        tls_ms: steps.tls.map(millis),
+        wait_ms: steps.wait.map(millis),
+        receive_ms: steps.receive.map(millis),
+        total_ms: millis(steps.total),
+    }
+}
+
+fn tally(redactor: &mut Redactor) -> Redaction {
+    let tally = redactor.tally();
+    Redaction {
+        masked: tally.masked,
+        rules: tally.kinds.into_iter().map(Word::Borrowed).collect(),
+    }
+}
+
+/// To the microsecond.
+fn millis(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+const NOT_SHOWN: &str = "(not shown: a bug in nicetap)";
+const MOST_RAW: usize = 16 * 1024;
+/// A view of a body, for reading: what is forwarded stays as it came.
+const VIEW: Cap = Cap {
+    bytes: 256 * 1024,
+    ratio: 100,
+};

@@ -1,0 +1,202 @@
+//! The writer: one thread that learns, judges, seals and hands on, in the order in which things happened.
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::{io, thread};
+
+use tokio::sync::mpsc::{self, Receiver};
+use tokio::sync::oneshot;
+
+use crate::clock::Time;
+use crate::redact::Redactor;
+use crate::redact::seal::Masked;
+
+use super::draft::Event;
+use super::{Journal, PLACES, Shared, Sink, seal};
+use crate::record::{Event as Kind, Finding, Record, Stop, VERSION, Verdict, Word};
+
+/// What the writer works with; owned by its thread.
+pub struct Writer {
+    redactor: Redactor,
+    sinks: Vec<Box<dyn Sink>>,
+    totals: Totals,
+    shared: Arc<Shared>,
+}
+
+/// What the `stop` line says.
+#[derive(Default)]
+struct Totals {
+    exchanges: u64,
+    tunnels: u64,
+    connections: u64,
+    findings: BTreeMap<Word, u64>,
+    verdicts: BTreeMap<Verdict, u64>,
+}
+
+/// The writer's thread.
+pub struct WriterHandle {
+    thread: JoinHandle<()>,
+}
+
+impl WriterHandle {
+    /// Waits until everything is written; all [`Journal`]s and tickets must be gone.
+    pub fn join(self) {
+        // A panic in it has been reported by the panic hook already.
+        let _ = self.thread.join();
+    }
+
+    /// Whether the writer has ended.
+    pub fn is_finished(&self) -> bool {
+        self.thread.is_finished()
+    }
+}
+
+impl Writer {
+    /// Starts the writer's thread.
+    pub fn spawn(
+        redactor: Redactor,
+        sinks: Vec<Box<dyn Sink>>,
+    ) -> io::Result<(Journal, WriterHandle)> {
+        let (events, queue) = mpsc::channel(PLACES);
+        let shared = Arc::new(Shared::default());
+        let writer = Self {
+            redactor,
+            sinks,
+            totals: Totals::default(),
+            shared: shared.clone(),
+        };
+        let thread = thread::Builder::new()
+            .name("journal".into())
+            .spawn(move || writer.run(queue))?;
+        Ok((Journal { events, shared }, WriterHandle { thread }))
+    }
+
+    fn run(mut self, mut queue: Receiver<Event>) {
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut written = Vec::with_capacity(BATCH);
+        let mut stop = None;
+        while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
+            for event in batch.drain(..) {
+                match event {
+                    // The last line, whatever is still on its way.
+                    Event::Stop { undo } => stop = Some(undo),
+                    event => self.take(event, &mut written),
+                }
+            }
+            self.flush(&mut written);
+        }
+        if let Some(undo) = stop {
+            let line = self.stop(undo);
+            self.emit(Record::Stop(Box::new(line)));
+        }
+        self.flush(&mut written);
+    }
+
+    fn take(&mut self, event: Event, written: &mut Vec<oneshot::Sender<()>>) {
+        let redactor = &mut self.redactor;
+        let sealed = match event {
+            Event::Start(line) => Record::Start(Box::new((line.0)(redactor))),
+            Event::Request {
+                id,
+                part,
+                written: line,
+            } => {
+                written.push(line);
+                guarded(|| Record::Request(Box::new(seal::notice(redactor, id, &part))))
+                    .unwrap_or_else(|| {
+                        Record::Request(Box::new(seal::failed_notice(redactor, id, &part)))
+                    })
+            }
+            Event::Exchange { id, draft } => {
+                guarded(|| Record::Exchange(Box::new(seal::exchange(redactor, id, &draft))))
+                    .unwrap_or_else(|| {
+                        Record::Exchange(Box::new(seal::failed_exchange(redactor, id, &draft)))
+                    })
+            }
+            Event::Tunnel { id, draft } => {
+                Record::Tunnel(Box::new(seal::tunnel(redactor, id, &draft)))
+            }
+            Event::Connection { id, draft } => {
+                Record::Connection(Box::new(seal::connection(redactor, id, &draft)))
+            }
+            Event::Reopen => {
+                self.sinks.iter_mut().for_each(|sink| drop(sink.reopen()));
+                return;
+            }
+            Event::Stop { .. } => return,
+        };
+        self.emit(sealed);
+    }
+
+    fn emit(&mut self, record: Record<Masked>) {
+        self.totals.count(&record);
+        let record = Arc::new(record);
+        let Ok(line) = serde_json::to_vec(&*record) else {
+            self.shared.not_recorded.fetch_add(1, Ordering::Relaxed);
+            return;
+        };
+        for sink in &mut self.sinks {
+            // A sink counts what it could not write, and says so when it can again.
+            let _ = sink.write(&record, &line);
+        }
+    }
+
+    fn flush(&mut self, written: &mut Vec<oneshot::Sender<()>>) {
+        for sink in &mut self.sinks {
+            let _ = sink.flush();
+        }
+        for line in written.drain(..) {
+            let _ = line.send(());
+        }
+    }
+
+    fn stop(&mut self, undo: Vec<Word>) -> Stop {
+        let totals = std::mem::take(&mut self.totals);
+        Stop {
+            v: VERSION,
+            event: Kind::Stop,
+            time: Time::now(),
+            exchanges: totals.exchanges,
+            tunnels: totals.tunnels,
+            connections: totals.connections,
+            findings: totals.findings,
+            verdicts: totals.verdicts,
+            not_recorded: self.shared.not_recorded.load(Ordering::Relaxed),
+            late_lines: self.shared.late_lines.load(Ordering::Relaxed),
+            undo,
+        }
+    }
+}
+
+impl Totals {
+    fn count(&mut self, record: &Record<Masked>) {
+        let findings: &[Finding<Masked>] = match record {
+            Record::Exchange(exchange) => {
+                self.exchanges += 1;
+                *self.verdicts.entry(exchange.diagnosis.verdict).or_default() += 1;
+                &exchange.findings
+            }
+            Record::Tunnel(tunnel) => {
+                self.tunnels += 1;
+                &tunnel.findings
+            }
+            Record::Connection(connection) => {
+                self.connections += 1;
+                &connection.findings
+            }
+            Record::Start(_) | Record::Request(_) | Record::Stop(_) => &[],
+        };
+        for finding in findings {
+            *self.findings.entry(finding.code.clone()).or_default() += 1;
+        }
+    }
+}
+
+/// A rule, a fact or a mask that panics must not take the record of a paid call with it.
+fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
+}
+
+const BATCH: usize = 256;

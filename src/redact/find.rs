@@ -1,0 +1,66 @@
+//! What the finders report: a part of a text that must not be shown, by its structure alone.
+use std::ops::Range;
+
+use zeroize::Zeroizing;
+
+use crate::facts::SecretKind;
+
+use super::names::{Contact, Level};
+use super::views::{Escape, View};
+
+/// A part that must not be shown.
+pub(super) struct Found {
+    pub(super) range: Range<usize>,
+    pub(super) what: What,
+    /// The value that stands there, unescaped.
+    pub(super) value: Zeroizing<Vec<u8>>,
+    /// Whether the mark needs quotes of its own: a bare JSON value.
+    pub(super) is_bare: bool,
+}
+
+/// Why it must not be shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    Secret(SecretKind),
+    Contact(Contact),
+    /// The text was cut inside it, so that nobody knows what it is.
+    Cut,
+}
+
+impl Found {
+    pub(super) fn new(range: Range<usize>, what: What, value: Vec<u8>) -> Self {
+        Self {
+            range,
+            what,
+            value: Zeroizing::new(value),
+            is_bare: false,
+        }
+    }
+}
+
+impl What {
+    /// What a level asks for; `None` if the value may be shown.
+    pub(super) const fn of(level: Level) -> Option<Self> {
+        match level {
+            Level::Open => None,
+            Level::Pii(contact) => Some(Self::Contact(contact)),
+            Level::Secret => Some(Self::Secret(SecretKind::Parameter)),
+        }
+    }
+}
+
+/// Percent-decoded, `+` as a blank.
+pub(super) fn decode_pair(text: &[u8]) -> Vec<u8> {
+    let blanks: Vec<u8> = text
+        .iter()
+        .map(|&byte| if byte == b'+' { b' ' } else { byte })
+        .collect();
+    unescaped(&blanks, Escape::Percent)
+}
+
+/// The text without this escape.
+pub(super) fn unescaped(text: &[u8], escape: Escape) -> Vec<u8> {
+    View::whole(text)
+        .unescaped(escape, false)
+        .map_or_else(|| text.to_vec(), |view| view.bytes)
+}

@@ -1,0 +1,382 @@
+//! What a name says about its value, and which values are ordinary words.
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use crate::catalogue::{Catalogue, Sensitivity};
+
+use super::mark;
+
+/// How the value of a name is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    /// As it is.
+    Open,
+    /// Contact data: as a shape.
+    Pii(Contact),
+    /// Never.
+    Secret,
+}
+
+impl Level {
+    /// The stricter one of two.
+    pub(super) const fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Secret, _) | (_, Self::Open) => self,
+            (Self::Open, _) | (_, Self::Secret) => other,
+            (Self::Pii(_), Self::Pii(_)) => other,
+        }
+    }
+}
+
+/// A field of contact data.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Contact {
+    /// Its name in the catalogue.
+    pub(super) name: &'static str,
+    /// `phone`, `email`, `string` …
+    pub(super) kind: &'static str,
+    /// Longest value, in characters, where documented.
+    pub(super) limit: Option<usize>,
+}
+
+/// Where a name stood.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In a query or a form.
+    Pair,
+    /// In anything else. Here `code` is a result, not a one-time password.
+    Member,
+}
+
+/// How the value of a name is shown: what the catalogue says, else what the name looks like.
+pub(super) fn level(name: &str, place: Place) -> Level {
+    let lower = name.to_ascii_lowercase();
+    let last = lower
+        .rsplit(['.', '[', ']', ':'])
+        .find(|part| !part.is_empty())
+        .unwrap_or_default();
+    if let Some(level) = KNOWN.get(&lower).or_else(|| KNOWN.get(last)) {
+        return *level;
+    }
+    if looks_secret(name) || (place == Place::Pair && last == "code") {
+        return Level::Secret;
+    }
+    let contact = CONTACTS.iter().find(|(word, _)| ends_with_word(last, word));
+    contact
+        .and_then(|(_, field)| KNOWN.get(*field))
+        .map_or(Level::Open, |level| *level)
+}
+
+/// Whether a name nobody has documented says that its value is secret: `apiKey`, `epp-code`, `user_pass`;
+/// not `postcode`, `author` or `keyword`.
+pub fn looks_secret(name: &str) -> bool {
+    let flat: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|char| char.to_ascii_lowercase())
+        .collect();
+    if STEMS.iter().any(|stem| flat.contains(stem)) {
+        return true;
+    }
+    let mut words = name
+        .split(|char: char| !char.is_ascii_alphanumeric())
+        .flat_map(humps);
+    words.any(|word| WORDS.iter().any(|have| word.eq_ignore_ascii_case(have)))
+}
+
+/// Whether the value can be looked for in texts without tearing them apart: long enough, varied enough, and no
+/// word of the API.
+///
+/// `lasting`: it is a credential, so that even one that looks like a host name counts.
+pub(super) fn is_needle(value: &[u8], lasting: bool) -> bool {
+    let length = mark::length(value);
+    let varied = length >= 8 || (length >= 6 && classes(value) >= 2);
+    varied && distinct(value) >= 3 && !is_word(value) && (lasting || !looks_like_host(value))
+}
+
+/// Whether it is a word of the API or of a mark.
+pub(super) fn is_word(value: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(value) else {
+        return false;
+    };
+    COMMON.contains(&text.to_lowercase()) || mark::is_vocabulary(text)
+}
+
+/// Whether it has the form of a domain name, as people write them.
+pub(super) fn looks_like_host(value: &[u8]) -> bool {
+    let Some(dot) = memchr::memrchr(b'.', value) else {
+        return false;
+    };
+    let (labels, top) = (&value[..dot], &value[dot + 1..]);
+    let is_label = |label: &[u8]| {
+        !label.is_empty()
+            && label
+                .iter()
+                .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
+    };
+    value.len() <= 253
+        && (2..=24).contains(&top.len())
+        && (top.iter().all(u8::is_ascii_lowercase) || top.starts_with(b"xn--"))
+        && labels.split(|&byte| byte == b'.').all(is_label)
+}
+
+/// `apiKey` is `api` and `Key`.
+fn humps(word: &str) -> impl Iterator<Item = &str> {
+    let mut rest = word;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let bytes = rest.as_bytes();
+        let end = (1..bytes.len())
+            .find(|&at| bytes[at].is_ascii_uppercase() && bytes[at - 1].is_ascii_lowercase())
+            .unwrap_or(bytes.len());
+        let (hump, after) = rest.split_at(end);
+        rest = after;
+        Some(hump)
+    })
+}
+
+fn ends_with_word(name: &str, word: &str) -> bool {
+    name.strip_suffix(word)
+        .is_some_and(|front| !front.ends_with(|char: char| char.is_ascii_alphanumeric()))
+}
+
+fn classes(value: &[u8]) -> usize {
+    let kinds: [fn(&u8) -> bool; 4] = [
+        u8::is_ascii_lowercase,
+        u8::is_ascii_uppercase,
+        u8::is_ascii_digit,
+        |byte| !byte.is_ascii_alphanumeric(),
+    ];
+    kinds.iter().filter(|is| value.iter().any(is)).count()
+}
+
+/// How many different bytes it has, up to three.
+fn distinct(value: &[u8]) -> usize {
+    let Some(&first) = value.first() else {
+        return 0;
+    };
+    match value.iter().find(|&&byte| byte != first) {
+        None => 1,
+        Some(second) if value.iter().all(|byte| *byte == first || byte == second) => 2,
+        Some(_) => 3,
+    }
+}
+
+static KNOWN: LazyLock<HashMap<String, Level>> = LazyLock::new(|| {
+    let catalogue = Catalogue::builtin();
+    let mut known: HashMap<String, Level> = HashMap::new();
+    for param in catalogue.actions.iter().flat_map(|action| &action.params) {
+        let level = match param.sensitivity() {
+            Sensitivity::Open => Level::Open,
+            Sensitivity::Secret => Level::Secret,
+            Sensitivity::Pii => Level::Pii(Contact {
+                name: &param.name,
+                kind: &param.kind,
+                limit: param.max_len,
+            }),
+        };
+        let entry = known
+            .entry(param.name.to_ascii_lowercase())
+            .or_insert(level);
+        *entry = match (*entry, level) {
+            // Actions differ in their limits; only the widest one is a limit whatever the action.
+            (Level::Pii(have), Level::Pii(other)) => Level::Pii(Contact {
+                limit: have.limit.max(other.limit),
+                ..have
+            }),
+            (have, other) => have.or(other),
+        };
+    }
+    let legacy = &catalogue.legacy_v1;
+    for name in legacy.param_markers.iter().chain(&legacy.param_hints) {
+        let level = match catalogue.sensitivity(name) {
+            Sensitivity::Secret => Level::Secret,
+            _ => Level::Open,
+        };
+        known.entry(name.to_ascii_lowercase()).or_insert(level);
+    }
+    known
+});
+
+static COMMON: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let catalogue = Catalogue::builtin();
+    let mut words: HashSet<String> = HashSet::new();
+    let mut add = |text: &str| {
+        words.insert(text.to_lowercase());
+        words.extend(text.to_lowercase().split(',').map(str::to_owned));
+    };
+    for action in &catalogue.actions {
+        for word in [&action.category, &action.action, &action.api_type] {
+            add(word);
+        }
+        for param in &action.params {
+            let words = [&param.name, &param.example];
+            for word in words
+                .into_iter()
+                .chain(&param.choices)
+                .chain(&param.default)
+            {
+                add(word);
+            }
+        }
+    }
+    for action in &catalogue.unknown_actions {
+        add(&action.operation);
+    }
+    for code in &catalogue.codes {
+        add(&code.msg);
+    }
+    let legacy = &catalogue.legacy_v1;
+    let names = legacy.param_markers.iter().chain(&legacy.param_hints);
+    for word in names.chain(&legacy.action_hints) {
+        add(word);
+    }
+    let meta = &catalogue.meta;
+    for url in [&meta.production, &meta.sandbox, &meta.docs_page] {
+        add(url);
+        add(url.split('/').nth(2).unwrap_or_default());
+    }
+    let hosts = meta.third_party_mirrors.iter();
+    for word in hosts.chain(&meta.never_send_credentials_to) {
+        add(word);
+    }
+    for word in [&meta.content_type, &meta.auth_header, &meta.auth_format] {
+        add(word);
+    }
+    words
+});
+
+/// A name that holds one of these, separators left out, names a secret.
+const STEMS: [&str; 13] = [
+    "passw",
+    "passphrase",
+    "passcode",
+    "pwd",
+    "secret",
+    "token",
+    "apikey",
+    "authcode",
+    "authinfo",
+    "eppcode",
+    "transfercode",
+    "sessid",
+    "sessionid",
+];
+/// A name that has one of these as a word names a secret.
+const WORDS: [&str; 18] = [
+    "pass",
+    "pw",
+    "key",
+    "keys",
+    "auth",
+    "authorization",
+    "epp",
+    "sid",
+    "session",
+    "pin",
+    "otp",
+    "jwt",
+    "bearer",
+    "sig",
+    "signature",
+    "credential",
+    "credentials",
+    "cvv",
+];
+/// Contact data under a name of its own, such as `registrant_email`; and the documented field it is like.
+const CONTACTS: [(&str, &str); 11] = [
+    ("email", "email"),
+    ("phone", "phone"),
+    ("mobile", "phone"),
+    ("fax", "fax"),
+    ("postcode", "postcode"),
+    ("postalcode", "postcode"),
+    ("firstname", "name"),
+    ("lastname", "name"),
+    ("fullname", "name"),
+    ("street", "address"),
+    ("organisation", "organization"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_secrets_are_known_by_their_words() {
+        for name in [
+            "password",
+            "PassWord",
+            "user_pass",
+            "apiKey",
+            "api-key",
+            "APIKEY",
+            "authcode",
+            "auth_code",
+            "authInfo",
+            "epp",
+            "epp-code",
+            "EPPCode",
+            "transferCode",
+            "domainpwd",
+            "userstr",
+            "access_token",
+            "PHPSESSID",
+            "data[password]",
+            "contact.pw",
+            "x:secret",
+            "é_token",
+        ] {
+            assert!(level(name, Place::Member) == Level::Secret, "{name}");
+        }
+        for name in [
+            "author", "keyword", "monkey", "compass", "keyboard", "code", "msg", "domain",
+            "pinned", "", "[]", "expires", "privacy",
+        ] {
+            assert!(level(name, Place::Member) == Level::Open, "{name}");
+        }
+        assert!(level("code", Place::Pair) == Level::Secret);
+    }
+
+    #[test]
+    fn contact_data_is_known_by_name_with_the_widest_limit() {
+        for (name, field, limit) in [
+            ("name", "name", Some(16)),
+            ("postcode", "postcode", Some(10)),
+            ("contact[email]", "email", None),
+            ("registrant_phone", "phone", Some(30)),
+        ] {
+            let Level::Pii(contact) = level(name, Place::Pair) else {
+                panic!("{name}");
+            };
+            assert_eq!((contact.name, contact.limit), (field, limit));
+        }
+    }
+
+    #[test]
+    fn ordinary_words_are_no_needles() {
+        for (value, want) in [
+            ("register", false),
+            ("nameserverhost", false),
+            ("time_desc", false),
+            ("123456", false),
+            ("example.com", false),
+            ("Xiao Ming", false),
+            ("api.nicenic.net", false),
+            ("authorization", false),
+            ("abcdef", false),
+            ("abc123", true),
+            ("abc12", false),
+            ("********", false),
+            ("0000000000", false),
+            ("exchange", true),
+            ("ü😀ü😀ü😀aa", true),
+        ] {
+            assert_eq!(is_needle(value.as_bytes(), true), want, "{value}");
+        }
+        assert!(is_needle(b"my.shop.example", true));
+        assert!(!is_needle(b"my.shop.example", false));
+    }
+}

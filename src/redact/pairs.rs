@@ -1,0 +1,181 @@
+//! Finds what must not be shown in URLs, queries and forms.
+use std::ops::Range;
+
+use crate::facts::SecretKind;
+
+use super::find::{Found, What, decode_pair, unescaped};
+use super::loose;
+use super::names::{self, Place};
+use super::views::Escape;
+
+/// Looks through `a=b&c=d`, in this part of the text.
+///
+/// `cut`: the text goes on where it ends here.
+pub(super) fn pairs(text: &[u8], part: Range<usize>, cut: bool, found: &mut Vec<Found>) {
+    let mut start = part.start;
+    while start < part.end {
+        let end = memchr::memchr(b'&', &text[start..part.end]).map_or(part.end, |at| start + at);
+        let is_cut = cut && end == text.len();
+        let equals = memchr::memchr(b'=', &text[start..end]).map(|at| start + at);
+        let (name, value) = match equals {
+            Some(at) => (start..at, at + 1..end),
+            None => (start..end, end..end),
+        };
+        match equals {
+            None if is_cut => found.push(Found::new(name, What::Cut, Vec::new())),
+            _ => pair(text, name, value, is_cut, found),
+        }
+        start = end + 1;
+    }
+}
+
+/// Looks through a URL, whole or relative, in this part of the text.
+pub(super) fn url(text: &[u8], part: Range<usize>, found: &mut Vec<Found>) {
+    let url = &text[part.clone()];
+    let path = memchr::memmem::find(url, b"://").map_or(part.start, |at| {
+        let start = part.start + at + 3;
+        let end = text[start..part.end]
+            .iter()
+            .position(|byte| b"/?#".contains(byte))
+            .map_or(part.end, |length| start + length);
+        userinfo(text, start..end, found);
+        end
+    });
+    let rest = &text[path..part.end];
+    let hash = memchr::memchr(b'#', rest).map_or(part.end, |at| path + at);
+    if let Some(at) = memchr::memchr(b'?', &text[path..hash]) {
+        pairs(text, path + at + 1..hash, false, found);
+    }
+    if hash < part.end {
+        pairs(text, hash + 1..part.end, false, found);
+    }
+}
+
+fn pair(
+    text: &[u8],
+    name: Range<usize>,
+    value: Range<usize>,
+    is_cut: bool,
+    found: &mut Vec<Found>,
+) {
+    if value.is_empty() {
+        return;
+    }
+    let name = decode_pair(&text[name]);
+    let decoded = decode_pair(&text[value.clone()]);
+    let level = names::level(&String::from_utf8_lossy(&name), Place::Pair);
+    match What::of(level) {
+        Some(what) => found.push(Found::new(value, what, decoded)),
+        None if is_cut => found.push(Found::new(value, What::Cut, decoded)),
+        None => {
+            if let Some(inner) = nested(&decoded) {
+                found.push(Found {
+                    range: value,
+                    ..inner
+                });
+            }
+        }
+    }
+}
+
+/// A secret inside a value that is itself a URL, a form or JSON, perhaps escaped once more.
+fn nested(value: &[u8]) -> Option<Found> {
+    if memchr::memchr3(b'=', b':', b'%', value).is_none() {
+        return None;
+    }
+    let deeper = unescaped(value, Escape::Percent);
+    let mut found = Vec::new();
+    for text in [value, &deeper] {
+        loose::assignments(text, 0..text.len(), &mut found);
+        if let Some(at) = memchr::memmem::find(text, b"://") {
+            userinfo(text, at + 3..text.len(), &mut found);
+        }
+    }
+    found
+        .into_iter()
+        .find(|found| matches!(found.what, What::Secret(_)))
+}
+
+/// `user:password@`, or a token before the `@`.
+fn userinfo(text: &[u8], authority: Range<usize>, found: &mut Vec<Found>) {
+    let end = text[authority.clone()]
+        .iter()
+        .position(|byte| b"/?#".contains(byte))
+        .map_or(authority.end, |length| authority.start + length);
+    let Some(at) = memchr::memrchr(b'@', &text[authority.start..end]) else {
+        return;
+    };
+    let end = authority.start + at;
+    let start = memchr::memchr(b':', &text[authority.start..end])
+        .map_or(authority.start, |at| authority.start + at + 1);
+    if start < end {
+        let value = unescaped(&text[start..end], Escape::Percent);
+        found.push(Found::new(
+            start..end,
+            What::Secret(SecretKind::Authorization),
+            value,
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hidden(text: &str) -> Vec<(&str, String)> {
+        let mut found = Vec::new();
+        url(text.as_bytes(), 0..text.len(), &mut found);
+        found
+            .into_iter()
+            .map(|found| {
+                let value = String::from_utf8_lossy(&found.value).into_owned();
+                (&text[found.range], value)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn values_are_found_by_decoded_names() {
+        for (text, want) in [
+            (
+                "/v2/?category=domain&authcode=a%2Bb",
+                vec![("a%2Bb", "a+b")],
+            ),
+            ("/v2/?p%61ssword=x+y&year=1", vec![("x+y", "x y")]),
+            ("/v2/?domain=a.com&year=1#token=t", vec![("t", "t")]),
+            ("/v2/?token=&x=1&&=y&novalue", vec![]),
+            (
+                "https://acme:s%40cret@api.nicenic.net/?year=1",
+                vec![("s%40cret", "s@cret")],
+            ),
+            ("https://TOKEN@host/x@y", vec![("TOKEN", "TOKEN")]),
+            ("https://host/x:y@z", vec![]),
+            (
+                "/?next=https%3A%2F%2Fh%2F%3Ftoken%3Dabc%26x%3D1",
+                vec![("https%3A%2F%2Fh%2F%3Ftoken%3Dabc%26x%3D1", "abc")],
+            ),
+            (
+                "/?u=https%3A%2F%2Facme:pw1@h%2F",
+                vec![("https%3A%2F%2Facme:pw1@h%2F", "pw1")],
+            ),
+            ("/?code=4%2F0AX", vec![("4%2F0AX", "4/0AX")]),
+            ("/?data[email]=a%40b.c", vec![("a%40b.c", "a@b.c")]),
+        ] {
+            let have = hidden(text);
+            let have: Vec<_> = have
+                .iter()
+                .map(|(part, value)| (*part, value.as_str()))
+                .collect();
+            assert_eq!(have, want, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_last_pair_of_a_cut_form_is_hidden_whole() {
+        for (text, want) in [("a=1&b=xyz", "xyz"), ("a=1&pass", "pass")] {
+            let mut found = Vec::new();
+            pairs(text.as_bytes(), 0..text.len(), true, &mut found);
+            assert_eq!(&text[found[0].range.clone()], want);
+        }
+    }
+}

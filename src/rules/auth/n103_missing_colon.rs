@@ -1,0 +1,50 @@
+//! N103: the Authorization value has no colon.
+use crate::facts::{Authorization, Request};
+use crate::rule::{At, Hit, declare_rule};
+use crate::text;
+
+declare_rule! {
+    /// ## What it does
+    /// Reports an `Authorization` value without the colon between user name and secret.
+    ///
+    /// ## Why it matters
+    /// The API splits the value at its first colon. A secret alone, a pair joined by something
+    /// else, or a pair in base64 cannot be split.
+    ///
+    /// ## Bad
+    /// ```http
+    /// GET /v2/?category=domain&action=check&domains=example.com HTTP/1.1
+    /// Host: api.nicenic.net
+    /// Authorization: not-a-real-secret
+    /// Content-Type: application/json
+    /// ```
+    ///
+    /// ## Good
+    /// ```http
+    /// GET /v2/?category=domain&action=check&domains=example.com HTTP/1.1
+    /// Host: api.nicenic.net
+    /// Authorization: alice:not-a-real-secret
+    /// Content-Type: application/json
+    /// ```
+    N103 "missing-colon": Auth, Error, Is,
+    check: Request,
+    cause: "2",
+    summary: "the Authorization value has no colon",
+    fix: "join user name and API password (WHMCS: API Secret) with one colon: `username:api_secret`",
+    since: "0.1.0",
+}
+
+fn check(request: &Request) -> Option<Hit> {
+    let is_unfilled = request.flaws.placeholder.is_some();
+    if !matches!(request.authorization, Authorization::NoColon)
+        || is_unfilled
+        || !request.is_for_api()
+    {
+        return None;
+    }
+    Some(Hit::new(
+        At::Header("Authorization"),
+        text!["a value without a colon"],
+        text!["username:api_secret"],
+    ))
+}

@@ -1,0 +1,54 @@
+//! N107: white space inside the credential.
+use crate::facts::{Blank, Request};
+use crate::rule::{At, Hit, declare_rule};
+use crate::text;
+
+declare_rule! {
+    /// ## What it does
+    /// Reports a blank, tab or line break inside the credential: in a half, or round the colon.
+    ///
+    /// ## Why it matters
+    /// NiceNIC names extra spaces among the causes of a refused login. A blank beside the colon
+    /// becomes part of a half; one inside a secret usually came in by copying, or was a `+` that
+    /// something decoded.
+    ///
+    /// ## Bad
+    /// ```http
+    /// GET /v2/?category=domain&action=check&domains=example.com HTTP/1.1
+    /// Host: api.nicenic.net
+    /// Authorization: alice: not-a-real-secret
+    /// Content-Type: application/json
+    /// ```
+    ///
+    /// ## Good
+    /// ```http
+    /// GET /v2/?category=domain&action=check&domains=example.com HTTP/1.1
+    /// Host: api.nicenic.net
+    /// Authorization: alice:not-a-real-secret
+    /// Content-Type: application/json
+    /// ```
+    N107 "white-space-in-credential": Auth, Error, Likely,
+    check: Request,
+    cause: "2",
+    summary: "white space inside the credential",
+    fix: "trim user name and API password before you join them, and put nothing round the colon",
+    since: "0.1.0",
+}
+
+fn check(request: &Request) -> Option<Hit> {
+    let seen = match request.flaws.blank? {
+        Blank::Username => "white space in the user name",
+        Blank::BeforeColon => "white space before the colon",
+        Blank::AfterColon => "white space after the colon",
+        Blank::Secret => "white space in the secret",
+        Blank::End => "white space after the secret, inside the base64",
+    };
+    if !request.is_for_api() {
+        return None;
+    }
+    Some(Hit::new(
+        At::Header("Authorization"),
+        text![seen],
+        text!["username:api_secret without white space"],
+    ))
+}

@@ -1,0 +1,50 @@
+//! N304: Content-Type is not application/json.
+use crate::facts::{ContentType, Request};
+use crate::rule::{At, Hit, declare_rule};
+use crate::text;
+
+declare_rule! {
+    /// ## What it does
+    /// Reports a `Content-Type` other than `application/json`. A charset after it is fine.
+    ///
+    /// ## Why it matters
+    /// NiceNIC names a type other than `application/json` among the causes of a refused call. HTTP
+    /// clients set a form type by themselves when they are given a body. The documentation's
+    /// header block misprints the type as `application-json`.
+    ///
+    /// ## Bad
+    /// ```http
+    /// GET /v2/?category=domain&action=check&domains=example.com HTTP/1.1
+    /// Host: api.nicenic.net
+    /// Authorization: alice:not-a-real-secret
+    /// Content-Type: application/x-www-form-urlencoded
+    /// ```
+    ///
+    /// ## Good
+    /// ```http
+    /// GET /v2/?category=domain&action=check&domains=example.com HTTP/1.1
+    /// Host: api.nicenic.net
+    /// Authorization: alice:not-a-real-secret
+    /// Content-Type: application/json
+    /// ```
+    N304 "content-type-wrong": Param, Warn, Likely,
+    check: Request,
+    cause: "7",
+    summary: "Content-Type is not application/json",
+    fix: "send `Content-Type: application/json`; curl -d and PHP POSTFIELDS set a form type by themselves",
+    since: "0.1.0",
+}
+
+fn check(request: &Request) -> Option<Hit> {
+    let ContentType::Given { essence, .. } = &request.content_type else {
+        return None;
+    };
+    if &**essence.expose() == "application/json" || !request.is_for_api() {
+        return None;
+    }
+    Some(Hit::new(
+        At::Header("Content-Type"),
+        text![essence.clone()],
+        text!["application/json"],
+    ))
+}

@@ -1,0 +1,333 @@
+//! A client's connection: one request after the other, each judged, admitted, sent on, answered.
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::clock::Time;
+use crate::facts::{self, Arrival, Authority, BodyInput, Refusal, Scheme, Target, Via};
+use crate::http1::{Framing, RequestHead};
+use crate::journal::draft::{ConnectionDraft, Peer, RequestPart};
+use crate::record::ConnectionStage;
+use crate::redact::seal::Raw;
+use crate::rules;
+
+use super::Shared;
+use super::forward::{ANSWER_LIMIT, Upstream};
+use super::headers;
+use super::leg::{Head, HeadTimers, Leg, Refused};
+use super::page::{self, Page};
+
+/// Through which door requests come.
+pub(super) enum Door {
+    /// The proxy port itself.
+    Port,
+    /// Inside a CONNECT.
+    Tunnel {
+        /// What the CONNECT named.
+        authority: Authority,
+        /// TLS or not.
+        scheme: Scheme,
+        /// The server name of the TLS hello.
+        sni: Option<Box<str>>,
+    },
+}
+
+/// A client's connection.
+pub(super) struct Front {
+    pub(super) shared: Arc<Shared>,
+    pub(super) peer: Arc<Peer>,
+    pub(super) leg: Leg,
+    pub(super) door: Door,
+    pub(super) stopping: watch::Receiver<bool>,
+    pub(super) upstream: Option<Upstream>,
+}
+
+/// What is left to do with a connection when its requests are over.
+pub(super) enum Leave {
+    /// A CONNECT came: the connection changes its nature.
+    Connect(Leg, Box<RequestHead>),
+    /// Nothing.
+    Done,
+}
+
+/// What follows an exchange.
+pub(super) enum After {
+    KeepOpen,
+    /// Close politely.
+    Close,
+    /// Close as the origin did, in the middle.
+    Drop,
+}
+
+/// Where a request goes, and what stands in its request line on the way there.
+pub(super) struct Routed {
+    pub(super) target: Target,
+    path_and_query: Bytes,
+    /// The request line's target as it goes on.
+    pub(super) line_target: Bytes,
+    /// Whether a URL inside a CONNECT names another host than the CONNECT.
+    pub(super) url_differs: bool,
+}
+
+impl Front {
+    pub(super) const fn new(
+        shared: Arc<Shared>,
+        peer: Arc<Peer>,
+        leg: Leg,
+        door: Door,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            shared,
+            peer,
+            leg,
+            door,
+            stopping,
+            upstream: None,
+        }
+    }
+
+    /// Serves the connection to its end, or to its CONNECT.
+    pub(super) async fn serve(mut self) -> Leave {
+        loop {
+            let Some(head) = self.next_head().await else {
+                return Leave::Done;
+            };
+            match head {
+                Head::Request(head) if head.method() == "CONNECT" => {
+                    if matches!(self.door, Door::Port) {
+                        return Leave::Connect(self.leg, head);
+                    }
+                    let page = Page::nested_connect();
+                    let _ = self.leg.writer.send(&page.render(true, false)).await;
+                    self.leg.close().await;
+                    return Leave::Done;
+                }
+                Head::Request(head) => match self.request(*head).await {
+                    After::KeepOpen => {}
+                    After::Close => {
+                        self.leg.close().await;
+                        return Leave::Done;
+                    }
+                    After::Drop => return Leave::Done,
+                },
+                Head::Refused(refused) => {
+                    self.refuse(*refused).await;
+                    return Leave::Done;
+                }
+                Head::Closed | Head::Silent => {
+                    self.leg.close().await;
+                    return Leave::Done;
+                }
+                Head::Failed => return Leave::Done,
+            }
+        }
+    }
+
+    /// The next head; `None` when the connection ends between requests, because the proxy stops or because the origin
+    /// closed its side: what the client would have seen without us.
+    async fn next_head(&mut self) -> Option<Head> {
+        let timers = HeadTimers {
+            idle: self.shared.idle,
+            head: self.shared.head_time,
+        };
+        if self.leg.reader.buffered().is_empty() {
+            self.leg.reader.rest();
+            if let Some(upstream) = &mut self.upstream {
+                upstream.leg.reader.rest();
+            }
+        }
+        let limits = self.shared.limits;
+        let upstream = async {
+            match &mut self.upstream {
+                Some(upstream) => upstream.leg.reader.stirs().await,
+                None => std::future::pending().await,
+            }
+        };
+        let leaves = tokio::select! {
+            biased;
+            head = self.leg.reader.request_head(&limits, &timers) => return Some(head),
+            () = upstream => true,
+            _ = self.stopping.wait_for(|stopping| *stopping) => true,
+        };
+        if leaves {
+            // Bytes of a next request may be here already; it gets no reply, as from the origin itself.
+            let _ = self.leg.writer.shutdown().await;
+        }
+        None
+    }
+
+    async fn request(&mut self, head: RequestHead) -> After {
+        self.shared.activity.touch();
+        let routed = match self.route(&head) {
+            Ok(routed) => routed,
+            Err(page) => return self.answer_unrecorded(&head, &page).await,
+        };
+        let Some(routed) = routed else {
+            return self.own_page(&head).await;
+        };
+        if !routed.target.in_scope || self.shared.has_expired() {
+            return self.forward_unread(head, routed).await;
+        }
+        let part = self.inspect(head, &routed).await;
+        let mut ticket = self.shared.journal.admit(part.clone()).await;
+        self.forward(&mut ticket, &part, &routed).await
+    }
+
+    /// Where the request goes; `Ok(None)`: to one of our own pages.
+    fn route(&self, head: &RequestHead) -> Result<Option<Routed>, Page> {
+        let target = head.target();
+        let absolute = memchr::memmem::find(target, b"://").filter(|_| !target.starts_with(b"/"));
+        let split = match absolute {
+            Some(_) => Some(headers::split_absolute(target).ok_or_else(Page::no_such_url)?),
+            None => None,
+        };
+        let (scheme, authority, via) = match (&self.door, &split) {
+            (
+                Door::Tunnel {
+                    authority, scheme, ..
+                },
+                _,
+            ) => (*scheme, authority.clone(), Via::Connect),
+            (Door::Port, Some(url)) => {
+                let via = if url.scheme == Scheme::Https {
+                    Via::AbsoluteHttps
+                } else {
+                    Via::Absolute
+                };
+                (url.scheme, url.authority.clone(), via)
+            }
+            (Door::Port, None) if is_own_page(head) => return Ok(None),
+            (Door::Port, None) => {
+                let (scheme, authority) = &self.shared.base;
+                (*scheme, authority.clone(), Via::Gateway)
+            }
+        };
+        let url_differs = split.as_ref().is_some_and(|url| url.authority != authority);
+        let in_scope = via == Via::Gateway || self.shared.is_in_scope(&authority);
+        let path_and_query = match &split {
+            Some(url) => url.path_and_query.clone(),
+            None => Bytes::copy_from_slice(target),
+        };
+        // Inside a tunnel the origin sees the target as it would without us, absolute or not.
+        let line_target = match via {
+            Via::Connect => Bytes::copy_from_slice(target),
+            _ => path_and_query.clone(),
+        };
+        let target = Target::new(authority, in_scope, Some(scheme), via);
+        Ok(Some(Routed {
+            target,
+            path_and_query,
+            line_target,
+            url_differs,
+        }))
+    }
+
+    /// Derives the facts, and lets the rules look at them.
+    pub(super) async fn inspect(&self, head: RequestHead, routed: &Routed) -> Arc<RequestPart> {
+        let sni = match &self.door {
+            Door::Tunnel { sni, .. } => sni.clone(),
+            Door::Port => None,
+        };
+        let body = match head.framing() {
+            Framing::None | Framing::Length(0) => BodyInput::None,
+            _ => BodyInput::Pending,
+        };
+        let arrival = Arrival {
+            target: &routed.target,
+            head: &head,
+            path_and_query: &routed.path_and_query,
+            sni: sni.as_deref(),
+        };
+        let facts = facts::Request::derive(&arrival, body);
+        let findings = rules::of_request(&facts);
+        self.known_sender().await;
+        let path_and_query = Raw::new(Box::from(&routed.path_and_query[..]));
+        Arc::new(RequestPart {
+            time: Time::now(),
+            peer: self.peer.clone(),
+            head,
+            path_and_query,
+            sni,
+            facts,
+            findings,
+        })
+    }
+
+    /// Gives the look-up of the client's process a moment, on a connection's first request only.
+    async fn known_sender(&self) {
+        if self.peer.sender.get().is_none() {
+            let _ = timeout(SENDER_PATIENCE, self.peer.found.notified()).await;
+        }
+    }
+
+    /// Answers a request that is no exchange: it names no place where it could go.
+    async fn answer_unrecorded(&mut self, head: &RequestHead, page: &Page) -> After {
+        let place = self.shared.journal.place().await;
+        place.connection(ConnectionDraft {
+            peer: self.peer.clone(),
+            host: None,
+            stage: ConnectionStage::Head,
+            reason: "the request target names no place where it could go",
+            raw: Some(Raw::new(head.bytes().clone())),
+            answered: Some(page.status),
+            findings: Vec::new(),
+        });
+        let bytes = page.render(head.method() != "HEAD", false);
+        let _ = timeout(ANSWER_LIMIT, self.leg.writer.send(&bytes)).await;
+        After::Close
+    }
+
+    async fn own_page(&mut self, head: &RequestHead) -> After {
+        let with_body = head.method() == "GET";
+        let (status, kind, body) = self.shared.own_page(head.target());
+        let bytes = page::own(status, kind, &body, with_body);
+        match self.leg.writer.send(&bytes).await {
+            Ok(()) if head.keeps_alive() => After::KeepOpen,
+            Ok(()) => After::Close,
+            Err(_) => After::Drop,
+        }
+    }
+
+    /// Answers what must not be forwarded, and records it.
+    async fn refuse(mut self, refused: Refused) {
+        self.known_sender().await;
+        let refusal = Refusal::derive(refused.defect.clone(), &refused.bytes);
+        let findings = rules::of_refusal(&refusal);
+        let kind = refused.defect.kind;
+        let code = findings.first().map(|finding| finding.rule.code);
+        let page = Page::refused_head(&refused.defect, code);
+        let host = match &self.door {
+            Door::Tunnel { authority, .. } => Some(Raw::new(Box::from(authority.host()))),
+            Door::Port => None,
+        };
+        let place = self.shared.journal.place().await;
+        place.connection(ConnectionDraft {
+            peer: self.peer.clone(),
+            host,
+            stage: ConnectionStage::Head,
+            reason: kind.reason(),
+            raw: Some(Raw::new(refused.bytes)),
+            answered: page.as_ref().map(|page| page.status),
+            findings,
+        });
+        if let Some(page) = page {
+            let _ = timeout(
+                ANSWER_LIMIT,
+                self.leg.writer.send(&page.render(true, false)),
+            )
+            .await;
+        }
+        self.leg.close().await;
+    }
+}
+
+fn is_own_page(head: &RequestHead) -> bool {
+    let own = matches!(head.target(), b"/" | b"/ca.pem" | b"/healthz" | b"/readyz");
+    own && matches!(head.method(), "GET" | "HEAD") && head.fields().first("authorization").is_none()
+}
+
+const SENDER_PATIENCE: Duration = Duration::from_millis(5);

@@ -1,0 +1,291 @@
+//! Listening: bound at once, accepted within a limit, ended in order.
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::capture::Budget;
+use crate::client;
+use crate::config::Config;
+use crate::facts::{Authority, Scheme};
+use crate::http1::Limits;
+use crate::journal::draft::Peer;
+
+use super::access::Access;
+use super::connect::Connect;
+use super::front::{Door, Front, Leave};
+use super::leg::Leg;
+use super::origin::Dialer;
+use super::{Activity, Setup, Shared, health};
+
+/// A bound proxy.
+pub struct Proxy {
+    listeners: Vec<TcpListener>,
+    addrs: Vec<SocketAddr>,
+    shared: Arc<Shared>,
+    places: Arc<Semaphore>,
+}
+
+/// Why the proxy cannot listen.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// The address cannot be bound.
+    #[error("cannot listen on {addr}: {source}")]
+    Bind {
+        /// The address.
+        addr: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The base URL is not sound.
+    #[error("the base URL's host `{0}` is not sound")]
+    BaseUrl(String),
+}
+
+/// Binds all addresses, before anything else happens.
+pub async fn bind(addrs: &[SocketAddr]) -> Result<Vec<TcpListener>, BindError> {
+    let mut listeners = Vec::with_capacity(addrs.len());
+    for addr in addrs {
+        let listener = listen(*addr).map_err(|source| BindError::Bind {
+            addr: *addr,
+            source,
+        })?;
+        listeners.push(listener);
+    }
+    tokio::task::yield_now().await;
+    Ok(listeners)
+}
+
+fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if addr.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(addr)?;
+    socket.listen(BACKLOG)
+}
+
+impl Proxy {
+    /// A proxy on these listeners.
+    pub fn new(
+        listeners: Vec<TcpListener>,
+        setup: Setup,
+        connections: usize,
+    ) -> Result<Self, BindError> {
+        let addrs: Vec<SocketAddr> = listeners
+            .iter()
+            .filter_map(|listener| listener.local_addr().ok())
+            .collect();
+        let Setup {
+            config,
+            journal,
+            ca,
+            roots,
+            inside,
+        } = setup;
+        let base = base_of(&config)?;
+        let scope = config
+            .intercept
+            .iter()
+            .map(|host| (host.host.clone(), host.port))
+            .collect();
+        let dialer = Dialer {
+            connect_to: config.connect_to.clone(),
+            source_ip: config.source_ip,
+            family: config.family,
+            tls: client_config(roots),
+            access: Access::new(addrs.clone()),
+        };
+        let shared = Arc::new(Shared {
+            journal,
+            ca,
+            dialer,
+            inside,
+            budget: Budget::new(config.capture_budget),
+            base,
+            scope,
+            plaintext: config.plaintext,
+            on_distrust: config.on_distrust,
+            body_limit: config.body_limit,
+            reply_timeout: config.reply_timeout,
+            limits: Limits::default(),
+            idle: IDLE,
+            head_time: HEAD_TIME,
+            distrust: Mutex::default(),
+            activity: Activity::new(),
+            expired: AtomicBool::new(false),
+            health: health(&addrs),
+        });
+        Ok(Self {
+            listeners,
+            addrs,
+            shared,
+            places: Arc::new(Semaphore::new(connections)),
+        })
+    }
+
+    /// Where it really listens.
+    pub fn addrs(&self) -> &[SocketAddr] {
+        &self.addrs
+    }
+
+    /// A handle for what happens while it runs.
+    pub fn control(&self) -> Control {
+        Control {
+            shared: self.shared.clone(),
+        }
+    }
+
+    /// Accepts until `stopping` turns true, then lets what was begun come to its end for at most `grace`.
+    pub async fn serve(self, stopping: watch::Receiver<bool>, grace: Duration) {
+        let mut accepting = JoinSet::new();
+        let connections = Arc::new(tokio::sync::Mutex::new(JoinSet::new()));
+        for listener in self.listeners {
+            let (shared, places) = (self.shared.clone(), self.places.clone());
+            let (connections, stopping) = (connections.clone(), stopping.clone());
+            accepting.spawn(accept(listener, shared, places, connections, stopping));
+        }
+        while accepting.join_next().await.is_some() {}
+        let mut connections = connections.lock().await;
+        let drained = timeout(grace, async {
+            while connections.join_next().await.is_some() {}
+        })
+        .await;
+        if drained.is_err() {
+            // Each aborted exchange still gets its record: its ticket is dropped.
+            connections.shutdown().await;
+        }
+    }
+}
+
+/// What can be done with a running proxy.
+#[derive(Clone)]
+pub struct Control {
+    shared: Arc<Shared>,
+}
+
+impl Control {
+    /// Ends looking: connections are carried on unread from now on.
+    pub fn stop_looking(&self) {
+        self.shared.expired.store(true, Ordering::Relaxed);
+    }
+
+    /// How long nobody has used the proxy.
+    pub fn idle(&self) -> Duration {
+        self.shared.activity.idle()
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    places: Arc<Semaphore>,
+    connections: Arc<tokio::sync::Mutex<JoinSet<()>>>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    loop {
+        let Ok(place) = places.clone().acquire_owned().await else {
+            return;
+        };
+        let accepted = tokio::select! {
+            biased;
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+            accepted = listener.accept() => accepted,
+        };
+        let Ok((tcp, addr)) = accepted else {
+            // Out of file descriptors, most likely: no busy loop until some are free again.
+            sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        let (shared, stopping) = (shared.clone(), stopping.clone());
+        let mut connections = connections.lock().await;
+        while connections.try_join_next().is_some() {}
+        connections.spawn(async move {
+            serve_connection(shared, tcp, addr, stopping).await;
+            drop(place);
+        });
+    }
+}
+
+async fn serve_connection(
+    shared: Arc<Shared>,
+    tcp: TcpStream,
+    addr: SocketAddr,
+    stopping: watch::Receiver<bool>,
+) {
+    let _ = tcp.set_nodelay(true);
+    let peer = Arc::new(Peer {
+        addr,
+        sender: OnceLock::new(),
+        found: Notify::new(),
+    });
+    if let Ok(ours) = tcp.local_addr()
+        && addr.ip().to_canonical().is_loopback()
+    {
+        let peer = peer.clone();
+        tokio::task::spawn_blocking(move || {
+            let _ = peer.sender.set(client::identify(ours, addr));
+            peer.found.notify_waiters();
+            peer.found.notify_one();
+        });
+    }
+    let leg = Leg::new(Box::new(tcp));
+    let front = Front::new(
+        shared.clone(),
+        peer.clone(),
+        leg,
+        Door::Port,
+        stopping.clone(),
+    );
+    if let Leave::Connect(leg, head) = front.serve().await {
+        Box::pin(
+            Connect {
+                shared,
+                peer,
+                stopping,
+            }
+            .serve(leg, &head),
+        )
+        .await;
+    }
+}
+
+fn base_of(config: &Config) -> Result<(Scheme, Authority), BindError> {
+    let base = &config.base_url;
+    let scheme = if base.https {
+        Scheme::Https
+    } else {
+        Scheme::Http
+    };
+    let authority = Authority::parse(base.host.as_bytes(), Some(base.port));
+    authority
+        .map(|authority| (scheme, authority))
+        .ok_or_else(|| BindError::BaseUrl(base.host.clone()))
+}
+
+/// TLS towards origins: verified, always; 1.2 and 1.3; HTTP/1.1 only.
+fn client_config(roots: rustls::RootCertStore) -> Arc<rustls::ClientConfig> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider);
+    let versions =
+        builder.with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12]);
+    let mut config = match versions {
+        Ok(builder) => builder.with_root_certificates(roots).with_no_client_auth(),
+        Err(error) => unreachable!("the provider supports TLS 1.2 and 1.3: {error}"),
+    };
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Arc::new(config)
+}
+
+const BACKLOG: u32 = 1024;
+const IDLE: Duration = Duration::from_mins(2);
+const HEAD_TIME: Duration = Duration::from_secs(10);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

@@ -1,0 +1,173 @@
+//! The wire: from a client's first byte to the origin and back. Drives everything below it; nobody below knows it.
+//!
+//! What it must not do: mend a request, send one twice, hold a body, break off what was begun, dial what is not meant
+//! to be dialled, or show anything that came from outside (records go through the journal).
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::ca::Ca;
+use crate::capture::Budget;
+use crate::config::{Config, OnDistrust, Plaintext};
+use crate::facts::{Authority, Scheme};
+use crate::http1::Limits;
+use crate::journal::Journal;
+
+mod access;
+mod connect;
+mod exchange;
+mod forward;
+mod front;
+mod headers;
+mod leg;
+mod listen;
+mod origin;
+mod page;
+mod receiving;
+mod relay;
+mod sending;
+mod stream;
+mod tls;
+
+pub use listen::{BindError, Control, Proxy, bind};
+pub use stream::Stream;
+
+/// An origin inside this process, such as the mock: no port, no TLS.
+pub trait Inside: Send + Sync {
+    /// A fresh connection to it, on behalf of this client.
+    fn connect(&self, client: IpAddr) -> Box<dyn Stream>;
+}
+
+/// What the wire works with.
+pub struct Setup {
+    /// The settings.
+    pub config: Config,
+    /// The journal.
+    pub journal: Journal,
+    /// The local CA.
+    pub ca: Arc<Ca>,
+    /// Whom to trust upstream.
+    pub roots: rustls::RootCertStore,
+    /// The origin inside this process that answers for intercepted hosts.
+    pub inside: Option<Box<dyn Inside>>,
+}
+
+/// What all connections share.
+struct Shared {
+    journal: Journal,
+    ca: Arc<Ca>,
+    dialer: origin::Dialer,
+    inside: Option<Box<dyn Inside>>,
+    budget: Arc<Budget>,
+    base: (Scheme, Authority),
+    scope: Vec<(String, Option<u16>)>,
+    plaintext: Plaintext,
+    on_distrust: OnDistrust,
+    body_limit: usize,
+    reply_timeout: Duration,
+    limits: Limits,
+    idle: Duration,
+    head_time: Duration,
+    distrust: Mutex<HashMap<(IpAddr, String), Instant>>,
+    activity: Activity,
+    expired: AtomicBool,
+    health: String,
+}
+
+impl Shared {
+    fn is_in_scope(&self, authority: &Authority) -> bool {
+        !authority.is_ip()
+            && self.scope.iter().any(|(name, port)| {
+                authority.is_within(name)
+                    && port.map_or(matches!(authority.port(), 80 | 443), |port| {
+                        port == authority.port()
+                    })
+            })
+    }
+
+    /// Whether the time for looking is over.
+    fn has_expired(&self) -> bool {
+        self.expired.load(Ordering::Relaxed)
+    }
+
+    /// Remembers that this client does not trust our certificate for this host.
+    fn note_distrust(&self, client: IpAddr, host: &str) {
+        if self.on_distrust == OnDistrust::Fail {
+            return;
+        }
+        let now = Instant::now();
+        let mut distrust = self.distrust.lock().unwrap_or_else(PoisonError::into_inner);
+        distrust.retain(|_, until| *until > now);
+        if distrust.len() < MOST_DISTRUST {
+            distrust.insert((client, host.to_owned()), now + DISTRUST_TIME);
+        }
+    }
+
+    fn distrusts(&self, client: IpAddr, host: &str) -> bool {
+        let distrust = self.distrust.lock().unwrap_or_else(PoisonError::into_inner);
+        distrust
+            .get(&(client, host.to_owned()))
+            .is_some_and(|until| *until > Instant::now())
+    }
+
+    /// One of our own pages: status, type, body.
+    fn own_page(&self, target: &[u8]) -> (u16, &'static str, Vec<u8>) {
+        match target {
+            b"/ca.pem" => (200, "application/x-pem-file", self.ca.root_pem().into()),
+            b"/healthz" => (200, "application/json", self.health.clone().into_bytes()),
+            b"/readyz" if self.has_expired() => {
+                (503, "text/plain", b"not looking any more\n".to_vec())
+            }
+            b"/readyz" => (200, "text/plain", b"ready\n".to_vec()),
+            _ => (200, "text/plain; charset=utf-8", HELP.into()),
+        }
+    }
+}
+
+/// When somebody last used the proxy.
+struct Activity {
+    began: Instant,
+    last: AtomicU64,
+}
+
+impl Activity {
+    fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            last: AtomicU64::new(0),
+        }
+    }
+
+    fn touch(&self) {
+        let elapsed = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last.fetch_max(elapsed, Ordering::Relaxed);
+    }
+
+    fn idle(&self) -> Duration {
+        self.began
+            .elapsed()
+            .saturating_sub(Duration::from_millis(self.last.load(Ordering::Relaxed)))
+    }
+}
+
+/// Where the proxy listens, for `/healthz`.
+fn health(addrs: &[SocketAddr]) -> String {
+    let listen: Vec<String> = addrs.iter().map(ToString::to_string).collect();
+    serde_json::json!({ "nicetap": env!("CARGO_PKG_VERSION"), "listen": listen }).to_string()
+}
+
+const DISTRUST_TIME: Duration = Duration::from_mins(1);
+const MOST_DISTRUST: usize = 1024;
+const HELP: &str = "\
+This is nicetap, a local debugging proxy for the NiceNIC Reseller API v2.
+
+As a proxy:   http_proxy and https_proxy = http://this address
+              trust the certificate of /ca.pem in the client that is looked into
+As base URL:  http://this address/v2/ instead of https://api.nicenic.net/v2/
+
+Its log says what each request holds and what is wrong with it, with every secret masked.
+";

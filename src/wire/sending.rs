@@ -1,0 +1,115 @@
+//! The request's way: its head, then its body as it comes, judged before it goes on.
+use std::sync::atomic::Ordering;
+
+use bytes::BytesMut;
+use tokio::time::timeout;
+
+use crate::capture::{End, Prefix};
+use crate::http1::{BodyScan, DefectKind};
+use crate::record::Stage;
+
+use super::exchange::{BODY_IDLE, Progress, cause};
+use super::leg::{Reader, Writer};
+use super::origin::Failure;
+
+/// The request's way.
+pub(super) struct Sending<'a> {
+    pub(super) client: &'a mut Reader,
+    pub(super) upstream: &'a mut Writer,
+    pub(super) scan: BodyScan,
+    pub(super) copy: &'a mut Option<Prefix>,
+    pub(super) progress: &'a Progress,
+}
+
+/// Why a request was not sent whole.
+pub(super) enum SendEnd {
+    Client(Failure),
+    Unsound(DefectKind),
+    Upstream(Failure),
+}
+
+impl Sending<'_> {
+    pub(super) async fn run(mut self, mut out: BytesMut) -> Result<(), SendEnd> {
+        loop {
+            let taken = self.take(&mut out)?;
+            if !out.is_empty() {
+                let sent = timeout(BODY_IDLE, self.upstream.send(&out)).await;
+                out.clear();
+                self.progress.touch();
+                sent.map_err(|_| stalled_upstream())
+                    .and_then(|sent| sent.map_err(|error| unsent(&error)))
+                    .map_err(SendEnd::Upstream)?;
+            }
+            if self.scan.is_done() {
+                return Ok(());
+            }
+            if taken == 0 {
+                self.fill().await?;
+            }
+        }
+    }
+
+    /// Moves what of the body is buffered into `out`.
+    fn take(&mut self, out: &mut BytesMut) -> Result<usize, SendEnd> {
+        let copy = &mut *self.copy;
+        let taken = self.scan.scan(self.client.buffered(), |payload| {
+            if let Some(copy) = copy {
+                copy.push(payload);
+            }
+        });
+        let taken = taken.map_err(|kind| {
+            if let Some(copy) = copy {
+                copy.end = End::Failed;
+            }
+            SendEnd::Unsound(kind)
+        })?;
+        if taken > 0 {
+            self.progress.body_begun.store(true, Ordering::Relaxed);
+            out.extend_from_slice(&self.client.buffered()[..taken]);
+            self.client.skip(taken);
+        }
+        if self.scan.is_done()
+            && let Some(copy) = &mut self.copy
+        {
+            copy.end = End::Complete;
+        }
+        Ok(taken)
+    }
+
+    async fn fill(&mut self) -> Result<(), SendEnd> {
+        let read = timeout(BODY_IDLE, self.client.fill()).await;
+        let reason = match read {
+            Ok(Ok(count)) if count > 0 => return Ok(()),
+            Ok(Ok(_)) => "the client closed in the middle of its request's body",
+            Ok(Err(_)) => "the client's connection broke in the middle of its request's body",
+            Err(_) => "the client sent no byte of its request's body for 120 s",
+        };
+        if let Some(copy) = &mut self.copy {
+            copy.end = End::Failed;
+        }
+        Err(SendEnd::Client(Failure::new(
+            Stage::Client,
+            "http_request_error",
+            reason,
+        )))
+    }
+}
+
+fn unsent(error: &std::io::Error) -> Failure {
+    Failure::new(
+        Stage::Send,
+        "connection_terminated",
+        format!(
+            "the server did not take the whole request: {}",
+            cause(error)
+        ),
+    )
+}
+
+fn stalled_upstream() -> Failure {
+    Failure::new(
+        Stage::Send,
+        "connection_write_timeout",
+        "the server took no byte of the request for 120 s",
+    )
+}

@@ -1,0 +1,156 @@
+//! TLS on both legs: what a failed handshake means, in words.
+use std::io;
+
+use rustls::{AlertDescription, CertificateError, Error as TlsError};
+
+use crate::clock::Time;
+use crate::record::Stage;
+
+use super::origin::Failure;
+
+/// Why the handshake with an origin failed.
+pub(super) fn upstream_failure(host: &str, error: &io::Error) -> Failure {
+    let inner = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<TlsError>());
+    let Some(tls) = inner else {
+        let reason = match error.kind() {
+            io::ErrorKind::UnexpectedEof => {
+                format!("`{host}` closed the connection during the TLS handshake")
+            }
+            io::ErrorKind::ConnectionReset => {
+                format!("`{host}` reset the connection during the TLS handshake")
+            }
+            _ => format!("the TLS handshake with `{host}` failed: {error}"),
+        };
+        return Failure::new(Stage::Tls, "connection_terminated", reason);
+    };
+    match tls {
+        TlsError::InvalidCertificate(certificate) => {
+            let reason = format!(
+                "the certificate of `{host}` {}",
+                certificate_reason(certificate)
+            );
+            Failure::new(Stage::Tls, "tls_certificate_error", reason)
+        }
+        TlsError::AlertReceived(alert) => {
+            let reason = format!(
+                "`{host}` refused the TLS handshake ({})",
+                alert_word(*alert)
+            );
+            Failure::new(Stage::Tls, "tls_alert_received", reason)
+        }
+        TlsError::InvalidMessage(_) => {
+            let reason = format!("what `{host}` answered is not TLS");
+            Failure::new(Stage::Tls, "tls_protocol_error", reason)
+        }
+        TlsError::PeerIncompatible(_) => {
+            let reason = format!("`{host}` offers no TLS 1.2 or 1.3 that fits ({tls})");
+            Failure::new(Stage::Tls, "tls_protocol_error", reason)
+        }
+        other => {
+            let reason = format!("the TLS handshake with `{host}` failed: {other}");
+            Failure::new(Stage::Tls, "tls_protocol_error", reason)
+        }
+    }
+}
+
+fn certificate_reason(error: &CertificateError) -> String {
+    let date = |at: rustls::pki_types::UnixTime| {
+        Time::from_millis(i64::try_from(at.as_secs()).unwrap_or(0) * 1000).to_string()
+    };
+    match error {
+        CertificateError::Expired => "has expired".to_owned(),
+        CertificateError::ExpiredContext { not_after, .. } => {
+            format!("expired on {}", date(*not_after))
+        }
+        CertificateError::NotValidYet => "is not valid yet".to_owned(),
+        CertificateError::NotValidYetContext { not_before, .. } => {
+            format!("is not valid before {}", date(*not_before))
+        }
+        CertificateError::NotValidForName => "is for another name".to_owned(),
+        CertificateError::NotValidForNameContext { presented, .. } => {
+            format!("is for another name: {}", presented.join(", "))
+        }
+        CertificateError::UnknownIssuer => {
+            "was issued by nobody whom this machine trusts (--upstream-ca names an extra root)"
+                .to_owned()
+        }
+        CertificateError::Revoked => "has been revoked".to_owned(),
+        CertificateError::BadSignature => "has a wrong signature".to_owned(),
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "is not meant for servers".to_owned()
+        }
+        other => format!("is not acceptable: {other}"),
+    }
+}
+
+/// What a failed handshake with a client means.
+pub(super) struct ClientFailure {
+    /// For a human, graded: is, likely, may.
+    pub(super) reason: &'static str,
+    /// Whether it means that the client does not trust our certificate.
+    pub(super) is_distrust: bool,
+}
+
+/// Why the handshake with a client failed. Grades follow what mitmproxy and mockttp learned: an alert says it, a
+/// close right after our certificate makes it likely.
+pub(super) fn client_failure(error: &io::Error) -> ClientFailure {
+    let failure = |reason, is_distrust| ClientFailure {
+        reason,
+        is_distrust,
+    };
+    match error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<TlsError>())
+    {
+        Some(TlsError::AlertReceived(alert)) => match alert {
+            AlertDescription::UnknownCA
+            | AlertDescription::BadCertificate
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::AccessDenied => failure(
+                "the client does not trust nicetap's certificate (it sent a TLS alert)",
+                true,
+            ),
+            AlertDescription::ProtocolVersion | AlertDescription::HandshakeFailure => {
+                failure("the client found no TLS version or cipher that fits", false)
+            }
+            AlertDescription::CloseNotify | AlertDescription::UserCanceled => {
+                failure("the client broke off the TLS handshake", false)
+            }
+            _ => failure(
+                "the client broke off the TLS handshake with an alert",
+                false,
+            ),
+        },
+        Some(TlsError::PeerIncompatible(_)) => failure(
+            "the client offers no TLS 1.2 or 1.3, or no cipher that fits",
+            false,
+        ),
+        Some(TlsError::NoApplicationProtocol) => failure(
+            "the client offers only protocols other than HTTP/1.1 (ALPN)",
+            false,
+        ),
+        Some(TlsError::InvalidMessage(_)) => failure("what the client sent is not TLS", false),
+        Some(_) => failure("the TLS handshake with the client failed", false),
+        None => match error.kind() {
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::BrokenPipe => failure(
+                "the client closed during the TLS handshake; it likely does not trust nicetap's certificate",
+                true,
+            ),
+            _ => failure(
+                "the connection broke during the TLS handshake with the client",
+                false,
+            ),
+        },
+    }
+}
+
+fn alert_word(alert: AlertDescription) -> String {
+    format!("alert {}", u8::from(alert))
+}

@@ -1,0 +1,716 @@
+//! The rule system's own tests. `UPDATE=1 cargo test --test rules` rewrites what is generated: run it until it is green.
+//!
+//! A rule is one file under `src/rules/FAMILY/` and one fixture `tests/rules/CODE.http`. A fixture holds cases:
+//! ```text
+//! ### what the case is
+//! # expect: N101 N301        the codes in their order, or none
+//! # via: gateway             connect (default), absolute, absolute-https, gateway
+//! # scheme: http             towards the origin; default https
+//! # connect: host:port       where it goes; default: Host. Without a request: a CONNECT, judged by its host alone
+//! # sni: host                the name in the TLS hello
+//! # defect: EarlyEnd 4 Name  refused for this, at this line, in this field: what the head alone does not show
+//! # raw:                     line ends of the file count for nothing from here; \r \n \t \0 \\ \x1b are escapes
+//! GET /v2/ HTTP/1.1
+//! # reply:                   the rest is the reply, plain or after another `# raw:`
+//! HTTP/1.1 200 OK
+//! ```
+//! The examples in a rule's doc have the same form, without the first two lines.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test writes the generated files, and says by a panic what is wrong with a fixture"
+)]
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use nicetap::catalogue::Catalogue;
+use nicetap::facts::{
+    Arrival, Authority, BodyInput, Refusal, Reply, ReplyInput, Request, Scheme, Target, Via,
+    secrets_of_refused_head,
+};
+use nicetap::http1::{
+    BodyScan, Defect, DefectKind, Framing, Limits, ReplyHead, RequestHead, end_of_head,
+};
+use nicetap::rule::{At, Finding, Piece, Rule, Text, page};
+use nicetap::rules::{self, RULES};
+
+#[test]
+fn documented_examples_hold() {
+    for rule in RULES {
+        let titles: Vec<_> = rule
+            .doc
+            .lines()
+            .filter_map(|line| line.strip_prefix(" ## "))
+            .collect();
+        let (wanted, rest) = titles.split_at(titles.len().min(SECTIONS.len()));
+        assert_eq!(wanted, SECTIONS, "sections of {}", rule.code);
+        assert!(
+            rest.is_empty() || rest == ["References"],
+            "{}: {rest:?}",
+            rule.code
+        );
+        let (bad, good) = (examples(rule, "Bad"), examples(rule, "Good"));
+        assert!(
+            !bad.is_empty() && !good.is_empty(),
+            "{}: needs a bad and a good example",
+            rule.code
+        );
+        for example in bad {
+            let found = Case::parse(&example).findings();
+            let own = found
+                .iter()
+                .filter(|finding| finding.rule.code == rule.code)
+                .count();
+            assert_eq!(own, 1, "bad example of {}:\n{example}", rule.code);
+        }
+        for example in good {
+            let found = Case::parse(&example).findings();
+            assert_eq!(codes(&found), [""; 0], "good of {}:\n{example}", rule.code);
+        }
+    }
+}
+
+#[test]
+fn fixtures_match() {
+    let mut wording = String::new();
+    for (file, name, text) in fixtures() {
+        let case = Case::parse(&text);
+        let found = case.findings();
+        assert_eq!(codes(&found), case.expected(), "{file}: {name}");
+        for finding in &found {
+            let line = render(finding);
+            let _ = writeln!(wording, "{file} | {name} | {line}");
+            assert_tidy(&fix(finding), finding.rule.code);
+        }
+    }
+    if is_updating() {
+        let snapshot = format!("---\nsource: tests/rules.rs\nexpression: wording\n---\n{wording}");
+        fs::create_dir_all("tests/snapshots").unwrap();
+        fs::write("tests/snapshots/rules__wording.snap", snapshot).unwrap();
+    }
+    insta::assert_snapshot!("wording", wording);
+}
+
+#[test]
+fn correct_calls_of_every_action_fire_nothing() {
+    let names: BTreeSet<String> = fixtures()
+        .into_iter()
+        .filter(|(file, ..)| file == "good")
+        .map(|(_, name, text)| {
+            assert!(Case::parse(&text).expected().is_empty(), "{name}");
+            name
+        })
+        .collect();
+    for action in &Catalogue::builtin().actions {
+        for client in ["curl", "PHP curl", "Guzzle", "requests", "Node"] {
+            let name = format!("{} {} as {client} sends it", action.category, action.action);
+            assert!(names.contains(&name), "no case `{name}`");
+        }
+    }
+}
+
+#[test]
+fn declarations_are_tidy() {
+    let mut seen = BTreeSet::new();
+    for rule in RULES {
+        assert!(seen.insert(rule.code), "{} twice", rule.code);
+        assert!(seen.insert(rule.name), "{} twice", rule.name);
+        assert!(
+            rules::RETIRED.iter().all(|(code, _)| *code != rule.code),
+            "{} was another rule once",
+            rule.code
+        );
+        let stem = format!(
+            "{}_{}",
+            rule.code.to_lowercase(),
+            rule.name.replace('-', "_")
+        );
+        let file = format!("src/rules/{}/{stem}.rs", rule.family.word());
+        assert!(rule.file.ends_with(&file), "{} is in {}", file, rule.file);
+        assert_eq!(rule.code.chars().nth(1), Some(rule.family.digit()));
+        assert_tidy(rule.summary, rule.code);
+        assert_tidy(rule.fix, rule.code);
+        let fixture = format!("tests/rules/{}.http", rule.code);
+        assert!(Path::new(&fixture).exists(), "no {fixture}");
+        let fires = fixtures()
+            .into_iter()
+            .filter(|(file, ..)| file == rule.code)
+            .any(|(_, _, text)| Case::parse(&text).expected().contains(&rule.code));
+        assert!(fires, "{fixture} never expects {}", rule.code);
+    }
+    assert!(RULES.is_sorted_by_key(|rule| rule.code), "not by code");
+}
+
+#[test]
+fn pages_are_plain_text() {
+    for rule in RULES {
+        let page = page(rule);
+        assert!(page.starts_with(&format!("{} {}\n", rule.code, rule.name)));
+        assert!(!page.contains("```") && !page.contains("## "), "{page}");
+        for line in page.lines() {
+            assert!(line.chars().count() <= 100, "{}: {line}", rule.code);
+        }
+    }
+}
+
+#[test]
+fn the_catalogue_agrees_with_the_good_examples() {
+    let examples = RULES.iter().flat_map(|rule| examples(rule, "Good"));
+    let good = fixtures().into_iter().filter(|(file, ..)| file == "good");
+    for text in examples.chain(good.map(|(_, _, text)| text)) {
+        let Subject::Request { request, .. } = Case::parse(&text).subject() else {
+            continue;
+        };
+        let (category, action) = (&request.call.category, &request.call.action);
+        let (Some(category), Some(action)) = (category, action) else {
+            panic!("no call in:\n{text}");
+        };
+        let action = Catalogue::builtin().action(category.expose(), action.expose());
+        let known = &action
+            .unwrap_or_else(|| panic!("not listed:\n{text}"))
+            .params;
+        for param in &request.params {
+            let is_known = ["category", "action"].contains(&&*param.name)
+                || known.iter().any(|known| *known.name == *param.name);
+            assert!(is_known, "{} in:\n{text}", param.name);
+        }
+    }
+}
+
+#[test]
+fn every_defect_is_named_by_a_rule() {
+    for kind in DEFECTS {
+        let refusal = Refusal::derive(Defect::whole(*kind), b"");
+        assert!(!rules::of_refusal(&refusal).is_empty(), "{kind:?}");
+    }
+}
+
+#[test]
+fn registry_is_up_to_date() {
+    let mut files: Vec<(String, String)> = vec![];
+    for family in fs::read_dir("src/rules").unwrap().map(Result::unwrap) {
+        if !family.path().is_dir() {
+            continue;
+        }
+        for file in fs::read_dir(family.path()).unwrap().map(Result::unwrap) {
+            let name = file.file_name().into_string().unwrap();
+            let family = family.file_name().into_string().unwrap();
+            files.push((name.strip_suffix(".rs").unwrap().to_owned(), family));
+        }
+    }
+    files.sort();
+    let families: BTreeSet<&str> = files.iter().map(|(_, family)| family.as_str()).collect();
+    let mut fresh = String::from(REGISTRY_HEAD);
+    for (stem, family) in &files {
+        let _ = writeln!(fresh, "    &{family}::{stem}::RULE,");
+    }
+    fresh.push_str("];\n");
+    for family in families {
+        let _ = writeln!(fresh, "\nmod {family} {{");
+        for (stem, _) in files.iter().filter(|(_, of)| of == family) {
+            let _ = writeln!(fresh, "    pub(super) mod {stem};");
+        }
+        fresh.push_str("}\n");
+    }
+    assert_up_to_date("src/rules/mod.rs", &fresh);
+}
+
+#[test]
+fn docs_are_up_to_date() {
+    let mut fresh = String::from(DOCS_HEAD);
+    fresh.push_str("| Code | Name | Severity | Confidence | Cause | Summary |\n");
+    fresh.push_str("|---|---|---|---|---|---|\n");
+    for rule in RULES {
+        let _ = writeln!(
+            fresh,
+            "| [{}](#{}) | {} | {} | {} | {} | {} |",
+            rule.code,
+            rule.code.to_lowercase(),
+            rule.name,
+            rule.severity.word(),
+            rule.confidence.word(),
+            rule.cause.unwrap_or_default(),
+            rule.summary
+        );
+    }
+    for rule in RULES {
+        let _ = write!(fresh, "\n## {}\n\n`{}`", rule.code, rule.name);
+        let _ = writeln!(fresh, ": {}.\n", rule.summary);
+        for line in rule.doc.lines() {
+            let line = line.strip_prefix(' ').unwrap_or(line);
+            match line.strip_prefix("## ") {
+                Some(title) => writeln!(fresh, "### {title}\n"),
+                None => writeln!(fresh, "{line}"),
+            }
+            .unwrap();
+        }
+        let _ = writeln!(fresh, "\n### Fix\n\n{}.", rule.fix);
+    }
+    assert_up_to_date("docs/rules.md", &fresh);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_request_makes_facts_or_rules_panic(
+        query in "[ -~é\u{80}-\u{ff}]{0,60}",
+        fields in prop::collection::vec((field_name(), field_value()), 0..5),
+        body in prop_oneof![json_like(), prop::collection::vec(any::<u8>(), 0..80)],
+        whole: bool,
+        host in "(api\\.|sandbox-api\\.|www\\.|)(nicenic|nicenlc|example)(\\.net|\\.com|)",
+    ) {
+        let mut head = b"POST /v2/?".to_vec();
+        head.extend(query.bytes().filter(|byte| *byte > b' ' && *byte != 0x7f));
+        head.extend_from_slice(b" HTTP/1.1\r\nHost: a\r\n");
+        for (name, value) in fields {
+            head.extend_from_slice(name.as_bytes());
+            head.extend_from_slice(b": ");
+            head.extend(value.into_iter().filter(|byte| *byte >= b' ' && *byte != 0x7f));
+            head.extend_from_slice(b"\r\n");
+        }
+        head.extend_from_slice(b"\r\n");
+        let head = RequestHead::parse(Bytes::from(head), &Limits::default());
+        prop_assume!(head.is_ok());
+        let head = head.ok().unwrap();
+        let authority = Authority::parse(host.as_bytes(), Some(443)).unwrap();
+        for via in [Via::Connect, Via::Gateway, Via::Absolute, Via::AbsoluteHttps] {
+            let target = Target::new(authority.clone(), true, Some(Scheme::Http), via);
+            let arrival = Arrival {
+                target: &target,
+                head: &head,
+                path_and_query: head.target(),
+                sni: Some("x"),
+            };
+            let seen = BodyInput::Seen { prefix: &body, whole };
+            let request = Request::derive(&arrival, seen);
+            for finding in rules::of_request(&request) {
+                render(&finding);
+            }
+            let reply_head = Bytes::from_static(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\n\r\n");
+            let reply_head = ReplyHead::parse(reply_head).ok().unwrap();
+            let input = ReplyInput { head: &reply_head, prefix: &body, whole };
+            rules::of_reply(&request, &Reply::derive(&input, &request));
+        }
+    }
+
+    #[test]
+    fn no_refused_head_makes_facts_or_rules_panic(
+        bytes in prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..120),
+            "(GET |CONNECT |)[ -~]{0,20}([\r\n :]|Authorization|Cookie|u:s|://|[@?&=;]){0,30}"
+                .prop_map(String::into_bytes),
+        ],
+        line in 0_usize..9,
+        kind in prop::sample::select(DEFECTS),
+    ) {
+        secrets_of_refused_head(&bytes);
+        let refusal = Refusal::derive(Defect { kind, line, field: None }, &bytes);
+        prop_assert!(!rules::of_refusal(&refusal).is_empty());
+    }
+}
+
+fn field_name() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(
+        &[
+            "Authorization",
+            "Proxy-Authorization",
+            "Cookie",
+            "Content-Type",
+            "Content-Encoding",
+            "X-Note",
+        ][..],
+    )
+}
+
+fn field_value() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..40),
+        "(Basic|Bearer|token|)[ :]{0,2}[A-Za-z0-9+/=:<>{}$%*-]{0,30}".prop_map(String::into_bytes),
+        "(application/json|text/plain|application/x-www-form-urlencoded|gzip)[;, a-z=]{0,9}"
+            .prop_map(String::into_bytes),
+    ]
+}
+
+fn json_like() -> impl Strategy<Value = Vec<u8>> {
+    "([{}\\[\\]:,\"'\\\\=& \n]|\"action\"|\"password\"|true|nul|-?[0-9.e+]{1,4}|\\\\u[0-9a-d]{0,4}|é){0,30}"
+        .prop_map(String::into_bytes)
+}
+
+/// One case: directives, and the bytes of a request and of a reply.
+#[derive(Default)]
+struct Case {
+    directives: Vec<(String, String)>,
+    request: Vec<u8>,
+    reply: Vec<u8>,
+}
+
+/// What a case is about.
+enum Subject {
+    Target(Target),
+    Request {
+        request: Box<Request>,
+        reply: Option<Reply>,
+    },
+    Refusal(Refusal),
+}
+
+impl Case {
+    fn parse(text: &str) -> Self {
+        let mut case = Self::default();
+        let (request, reply) = text.split_once("# reply:\n").unwrap_or((text, ""));
+        let mut rest = request;
+        while let Some((key, value)) = rest.lines().next().and_then(directive) {
+            rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
+            if key == "raw" {
+                case.request = unescape(rest);
+                rest = "";
+                break;
+            }
+            case.directives.push((key.to_owned(), value.to_owned()));
+        }
+        if !rest.trim().is_empty() {
+            case.request = plain(rest);
+        }
+        case.reply = match reply.strip_prefix("# raw:\n") {
+            Some(raw) => unescape(raw),
+            None if reply.trim().is_empty() => vec![],
+            None => plain(reply),
+        };
+        case
+    }
+
+    fn directive(&self, key: &str) -> Option<&str> {
+        let mut found = self.directives.iter().filter(|(have, _)| have == key);
+        found.next().map(|(_, value)| value.as_str())
+    }
+
+    fn expected(&self) -> Vec<&str> {
+        let expected = self.directive("expect").expect("`# expect:`");
+        expected.split(' ').filter(|code| *code != "none").collect()
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        match self.subject() {
+            Subject::Target(target) => rules::of_target(&target),
+            Subject::Refusal(refusal) => rules::of_refusal(&refusal),
+            Subject::Request { request, reply } => {
+                let mut findings = rules::of_request(&request);
+                findings.extend(
+                    reply
+                        .iter()
+                        .flat_map(|reply| rules::of_reply(&request, reply)),
+                );
+                findings
+            }
+        }
+    }
+
+    fn subject(&self) -> Subject {
+        if let Some(defect) = self.directive("defect") {
+            let mut words = defect.split(' ');
+            let name = words.next().unwrap();
+            let mut kinds = DEFECTS.iter().filter(|kind| format!("{kind:?}") == name);
+            let defect = Defect {
+                kind: *kinds.next().unwrap_or_else(|| panic!("no defect {name}")),
+                line: words.next().map_or(1, |line| line.parse().unwrap()),
+                field: words.next().map(Into::into),
+            };
+            return Subject::Refusal(Refusal::derive(defect, &self.request));
+        }
+        if self.request.is_empty() {
+            return Subject::Target(self.target(None));
+        }
+        let end = end_of_head(&self.request, 0).expect("a head with an end");
+        let (head, body) = self.request.split_at(end);
+        let head = match RequestHead::parse(Bytes::copy_from_slice(head), &Limits::default()) {
+            Ok(head) => head,
+            Err(defect) => return Subject::Refusal(Refusal::derive(defect, &self.request)),
+        };
+        if head.framing() == Framing::Chunked
+            && let Err(kind) = BodyScan::strict(Framing::Chunked).scan(body, |_| ())
+        {
+            return Subject::Refusal(Refusal::derive(Defect::whole(kind), &self.request));
+        }
+        let target = self.target(head.fields().first("host"));
+        let arrival = Arrival {
+            target: &target,
+            head: &head,
+            path_and_query: head.target(),
+            sni: self.directive("sni"),
+        };
+        let body = match body {
+            b"" => BodyInput::None,
+            prefix => BodyInput::Seen {
+                prefix,
+                whole: true,
+            },
+        };
+        let request = Request::derive(&arrival, body);
+        Subject::Request {
+            reply: self.reply_to(&request),
+            request: Box::new(request),
+        }
+    }
+
+    fn reply_to(&self, request: &Request) -> Option<Reply> {
+        let end = end_of_head(&self.reply, 0)?;
+        let (head, prefix) = self.reply.split_at(end);
+        let head = ReplyHead::parse(Bytes::copy_from_slice(head)).ok().unwrap();
+        let input = ReplyInput {
+            head: &head,
+            prefix,
+            whole: true,
+        };
+        Some(Reply::derive(&input, request))
+    }
+
+    fn target(&self, host: Option<&[u8]>) -> Target {
+        let scheme = match self.directive("scheme") {
+            Some("http") => Scheme::Http,
+            None | Some("https") => Scheme::Https,
+            Some(other) => panic!("scheme {other}"),
+        };
+        let via = match self.directive("via") {
+            None | Some("connect") => Via::Connect,
+            Some("absolute") => Via::Absolute,
+            Some("absolute-https") => Via::AbsoluteHttps,
+            Some("gateway") => Via::Gateway,
+            Some(other) => panic!("via {other}"),
+        };
+        let authority = match (self.directive("connect"), via) {
+            (Some(authority), _) => authority.as_bytes(),
+            (None, Via::Gateway) => b"api.nicenic.net",
+            (None, _) => host.expect("Host or `# connect:`"),
+        };
+        let authority = Authority::parse(authority, Some(scheme.default_port())).unwrap();
+        let scheme = host.map(|_| scheme);
+        Target::new(authority, host.is_some(), scheme, via)
+    }
+}
+
+fn directive(line: &str) -> Option<(&str, &str)> {
+    let (key, value) = line.strip_prefix("# ")?.split_once(':')?;
+    Some((key, value.trim()))
+}
+
+/// The head's lines end in CRLF; what follows the first empty line is the body, as it stands.
+fn plain(text: &str) -> Vec<u8> {
+    let text = text.trim_end_matches('\n');
+    let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
+    format!("{}\r\n\r\n{body}", head.replace('\n', "\r\n")).into_bytes()
+}
+
+fn unescape(text: &str) -> Vec<u8> {
+    let mut bytes = vec![];
+    let mut rest = text.chars().filter(|letter| *letter != '\n');
+    while let Some(letter) = rest.next() {
+        if letter != '\\' {
+            bytes.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+            continue;
+        }
+        bytes.push(match rest.next().expect("an escape") {
+            'r' => b'\r',
+            'n' => b'\n',
+            't' => b'\t',
+            '0' => 0,
+            '\\' => b'\\',
+            'x' => {
+                let digits: String = rest.by_ref().take(2).collect();
+                u8::from_str_radix(&digits, 16).unwrap()
+            }
+            other => panic!("escape \\{other}"),
+        });
+    }
+    bytes
+}
+
+/// All cases of all fixtures: file stem, name, text.
+fn fixtures() -> Vec<(String, String, String)> {
+    let entries = fs::read_dir("tests/rules").unwrap().map(Result::unwrap);
+    let mut files: Vec<_> = entries.map(|entry| entry.path()).collect();
+    files.sort();
+    let mut cases = vec![];
+    for file in files {
+        let stem = file.file_stem().unwrap().to_str().unwrap();
+        let text = fs::read_to_string(&file).unwrap();
+        for case in format!("\n{text}").split("\n### ").skip(1) {
+            let (name, case) = case.split_once('\n').unwrap();
+            cases.push((stem.to_owned(), name.to_owned(), case.to_owned()));
+        }
+    }
+    cases
+}
+
+/// The code blocks of a section.
+fn examples(rule: &Rule, section: &str) -> Vec<String> {
+    let (mut blocks, mut title, mut block) = (vec![], "", None);
+    for line in rule.doc.lines() {
+        let line = line.strip_prefix(' ').unwrap_or(line);
+        if let Some(next) = line.strip_prefix("## ") {
+            title = next;
+        } else if line.starts_with("```") {
+            match block.take() {
+                None => block = Some(String::new()),
+                Some(text) if title == section => blocks.push(text),
+                Some(_) => {}
+            }
+        } else if let Some(block) = &mut block {
+            let _ = writeln!(block, "{line}");
+        }
+    }
+    blocks
+}
+
+fn codes(findings: &[Finding]) -> Vec<&str> {
+    findings.iter().map(|finding| finding.rule.code).collect()
+}
+
+/// A finding as one line, nothing masked.
+fn render(finding: &Finding) -> String {
+    let (rule, hit) = (finding.rule, &finding.hit);
+    format!(
+        "{} {} {} | at {} | saw {} | want {} | fix {}",
+        rule.code,
+        rule.severity.word(),
+        rule.confidence.word(),
+        place(&hit.at),
+        raw_text(&hit.seen),
+        raw_text(&hit.want),
+        fix(finding)
+    )
+}
+
+fn fix(finding: &Finding) -> String {
+    let own = finding.hit.fix.as_ref().map(raw_text);
+    own.unwrap_or_else(|| finding.rule.fix.to_owned())
+}
+
+fn place(at: &At) -> String {
+    match at {
+        At::RequestLine => "request line".to_owned(),
+        At::Host => "host".to_owned(),
+        At::Path => "path".to_owned(),
+        At::Header(name) => format!("header {name}"),
+        At::WireHeader(name) => format!("header {}", name.expose()),
+        At::Query => "query".to_owned(),
+        At::Param(name) => format!("param {}", name.expose()),
+        At::Body => "body".to_owned(),
+        At::BodyPlace { line, column } => format!("body line {line} column {column}"),
+        At::HeadLine(line) => format!("line {line} of the head"),
+        At::Connection => "connection".to_owned(),
+        At::Reply => "reply".to_owned(),
+    }
+}
+
+fn raw_text(text: &Text) -> String {
+    let piece = |piece: &Piece| match piece {
+        Piece::Lit(text) => (*text).to_owned(),
+        Piece::Num(number) => number.to_string(),
+        Piece::Seen(raw) => raw.expose().to_string(),
+    };
+    text.0.iter().map(piece).collect()
+}
+
+fn assert_tidy(text: &str, code: &str) {
+    // A sentence would begin with a capital; a name such as `Content-Type` or `TLS` may.
+    let word = text.split(' ').next().unwrap_or_default();
+    let is_name = word.contains('-') || word.chars().all(|letter| !letter.is_lowercase());
+    let is_lower = is_name || !text.starts_with(char::is_uppercase);
+    let is_open = !text.ends_with('.');
+    assert!(is_lower && is_open, "{code}: {text}");
+    assert!(text.chars().count() <= 100, "{code}: too long: {text}");
+}
+
+fn is_updating() -> bool {
+    std::env::var_os("UPDATE").is_some()
+}
+
+fn assert_up_to_date(path: &str, fresh: &str) {
+    let is_fresh = fs::read_to_string(path).is_ok_and(|have| have == fresh);
+    if !is_fresh && is_updating() {
+        fs::create_dir_all(Path::new(path).parent().unwrap()).unwrap();
+        fs::write(path, fresh).unwrap();
+    }
+    assert!(
+        is_fresh,
+        "{path} was out of date; run `UPDATE=1 cargo test --test rules` (again, if you just did)"
+    );
+}
+
+/// Lists the kinds, and does not compile while one is missing.
+macro_rules! defects {
+    ($($kind:ident),+ $(,)?) => {
+        const DEFECTS: &[DefectKind] = &[$(DefectKind::$kind),+];
+        const _: fn(DefectKind) = |kind| match kind {
+            $(DefectKind::$kind => (),)+
+        };
+    };
+}
+
+defects![
+    BareLf,
+    BareCr,
+    EarlyEnd,
+    Fold,
+    SpaceBeforeColon,
+    NoColon,
+    BadFieldName,
+    ControlByte,
+    BadRequestLine,
+    BadMethod,
+    BadTarget,
+    BadVersion,
+    NoHost,
+    TwoHosts,
+    BadHost,
+    TwoContentLengths,
+    BadContentLength,
+    LengthAndCoding,
+    BadTransferEncoding,
+    BodyOnConnect,
+    BadChunk,
+    BadTrailer,
+    HeadTooLarge,
+    TooManyFields,
+    TargetTooLong,
+    SlowHead,
+    CutHead,
+    TlsHello,
+    SocksGreeting,
+    Http2Preface,
+];
+
+const SECTIONS: [&str; 4] = ["What it does", "Why it matters", "Bad", "Good"];
+const REGISTRY_HEAD: &str = "\
+//! Generated by `UPDATE=1 cargo test --test rules`. Do not edit by hand.
+//!
+//! To add a rule: add a file under a family's folder, add `tests/rules/CODE.http`, run that command until it is green.
+use crate::rule::Rule;
+
+mod judge;
+
+pub use judge::{
+    RETIRED, find, nearest, of_refusal, of_reply, of_request, of_target, retired, table, table_json,
+};
+
+/// All rules, by code.
+pub static RULES: &[&Rule] = &[
+";
+const DOCS_HEAD: &str = "\
+# Rules
+
+Generated from the rules' own sources by `UPDATE=1 cargo test --test rules`. Do not edit by hand.
+
+*Severity*: `error`, the call cannot work like this; `warn`, it may fail, cost or leak; `info`, worth knowing;
+`good`, right and worth saying. *Confidence*: `is`, it was seen; `likely`, it follows from what was seen and what the
+documentation says; `may`, it is possible. *Cause* is the number in NiceNIC's article on authentication errors.
+
+";
