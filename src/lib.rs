@@ -23,7 +23,7 @@
 pub mod ca;
 pub mod capture;
 pub mod catalogue;
-
+pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod config;
@@ -37,6 +37,6 @@ pub mod record;
 pub mod redact;
 pub mod rule;
 pub mod rules;
-
+pub mod sink;
 pub mod store;
 pub mod wire;

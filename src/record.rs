@@ -8,12 +8,14 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalogue::Risk;
-pub use crate::client::ClientKind;
 use crate::clock::Time;
-use crate::facts::{Environment, Via};
 use crate::redact::seal::Masked;
-use crate::rule::{Confidence, Severity};
+
+// The words of a record, so that its readers need no other room.
+pub use crate::catalogue::Risk;
+pub use crate::client::ClientKind;
+pub use crate::facts::{Environment, Via};
+pub use crate::rule::{Confidence, Severity};
 
 /// The version of the record format.
 pub const VERSION: u8 = 1;

@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use nicetap::catalogue::{Action, Catalogue};
+use nicetap::config::Network;
+use nicetap::config::value::Word as _;
 use nicetap::mock::{Credential, Mock, Options};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
@@ -279,7 +281,7 @@ async fn a_given_credential_is_the_only_one() {
 #[tokio::test]
 async fn a_caller_outside_the_whitelist_is_refused() {
     let mock = Mock::new(Options {
-        whitelist: vec!["203.0.113.0/24".parse().unwrap()],
+        whitelist: vec![network("203.0.113.0/24")],
         ..Options::default()
     });
     for (caller, want) in [
@@ -408,7 +410,7 @@ async fn curl_is_served_until_the_shutdown() {
     let addr = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let mock = Mock::new(Options {
-        whitelist: vec!["127.0.0.1".parse().unwrap()],
+        whitelist: vec![network("127.0.0.1")],
         ..Options::default()
     });
     let banner = mock.banner(addr);
@@ -550,3 +552,7 @@ const AUTHORIZED: &str = "Authorization: demo:demo\r\n";
 const CHECK: &str = "category=domain&action=check&domains=example.com";
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const ADDR: SocketAddr = SocketAddr::new(LOOPBACK, 8901);
+
+fn network(text: &str) -> Network {
+    Network::read(text).unwrap()
+}

@@ -1,9 +1,25 @@
 //! The settings of a run: file < environment < flags, resolved into one [`Config`] without gaps.
-use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+//!
+//! A [`Layer`] is what one source gives; [`Config::load`] reads the sources and lays them over each other. This room
+//! reads the configuration file and nothing else; whether a path, a group or an address exists is found out by the
+//! room that uses it.
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::read_to_string as read;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// All settings of `serve`, resolved.
+pub use error::{Error, GIVE, Place, Source};
+pub use layer::Layer;
+use value::{OrNone, Size, Value};
+
+mod error;
+mod layer;
+pub mod value;
+
+/// All settings, resolved: no gaps, paths absolute.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// The home directory.
@@ -50,6 +66,218 @@ pub struct Config {
     pub mock: bool,
     /// How long a reply's first byte may take.
     pub reply_timeout: Duration,
+    /// Where `nicetap mock` listens.
+    pub mock_listen: SocketAddr,
+    /// The file with the one credential that the mock accepts; `None`: it accepts any well-formed one.
+    pub credential_file: Option<PathBuf>,
+    /// The client addresses that the mock accepts; empty: all.
+    pub mock_whitelist: Vec<Network>,
+    /// When the output is coloured.
+    pub color: Color,
+    /// Whether only what is wrong is printed.
+    pub quiet: bool,
+    /// Whether the technical names are printed too.
+    pub verbose: bool,
+}
+
+impl Config {
+    /// The defaults, in this home.
+    pub fn at(home: &Path) -> Self {
+        Self {
+            home: home.to_owned(),
+            listen: vec![loopback(8899)],
+            intercept: NICENIC.map(HostPort::all_of).to_vec(),
+            connect_to: Vec::new(),
+            base_url: BaseUrl {
+                https: true,
+                host: "api.nicenic.net".to_owned(),
+                port: 443,
+            },
+            upstream_ca: None,
+            source_ip: None,
+            family: Family::Any,
+            plaintext: Plaintext::Allow,
+            on_distrust: OnDistrust::Tunnel,
+            duration: Some(Duration::from_hours(8)),
+            idle_exit: None,
+            then: Then::Carry,
+            log: Some(home.join("log/nicetap.jsonl")),
+            log_max_size: 64 << 20,
+            log_keep: 5,
+            log_group: None,
+            json: false,
+            body_limit: 64 << 10,
+            capture_budget: 64 << 20,
+            mock: false,
+            reply_timeout: Duration::from_mins(5),
+            mock_listen: loopback(8901),
+            credential_file: None,
+            mock_whitelist: Vec::new(),
+            color: Color::Auto,
+            quiet: false,
+            verbose: false,
+        }
+    }
+
+    /// Reads the environment and the configuration file, and lays the options over them.
+    ///
+    /// `file` is the value of `--config`; a file named there or in `NICETAP_CONFIG` must exist, `HOME/nicetap.toml`
+    /// need not.
+    pub fn load(
+        options: Layer,
+        file: Option<PathBuf>,
+        surroundings: &Surroundings,
+    ) -> Result<Self, Error> {
+        let Surroundings { var, root, cwd } = surroundings;
+        let given = options.over(Layer::from_env(var)?).rooted_at(cwd);
+        let named = file.or_else(|| {
+            var("NICETAP_CONFIG")
+                .filter(|name| !name.is_empty())
+                .map(PathBuf::from)
+        });
+        if let Some(file) = named {
+            let file = cwd.join(file);
+            let text = read(&file).map_err(|source| Error::Unreadable {
+                file: file.clone(),
+                source,
+            })?;
+            let mut given = given.over(Layer::from_toml(&text, &file)?);
+            let home = match given.home.take() {
+                Some(home) => home.0,
+                None => default_home(*root, var)?,
+            };
+            return Self::resolve(given, home);
+        }
+        let home = match &given.home {
+            Some(home) => home.0.clone(),
+            None => default_home(*root, var)?,
+        };
+        let file = home.join(FILE_NAME);
+        match read(&file) {
+            Ok(text) => {
+                let found = Layer::from_toml(&text, &file)?;
+                if found.home.as_ref().is_some_and(|named| named.0 != home) {
+                    return Err(Error::Refused {
+                        setting: "home",
+                        why: format!("{} is itself found through the home", file.display()),
+                        hint: "take the line out, and use --home DIR or NICETAP_HOME",
+                    });
+                }
+                Self::resolve(given.over(found), home)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::resolve(given, home),
+            Err(source) => Err(Error::Unreadable { file, source }),
+        }
+    }
+
+    /// Fills the gaps with the defaults, and refuses what cannot be.
+    pub fn resolve(given: Layer, home: PathBuf) -> Result<Self, Error> {
+        let defaults = Self::at(&home);
+        let config = Self {
+            home,
+            listen: all(given.listen).unwrap_or(defaults.listen),
+            intercept: with(defaults.intercept, all(given.intercept)),
+            connect_to: all(given.connect_to).unwrap_or(defaults.connect_to),
+            base_url: or(given.base_url, defaults.base_url),
+            upstream_ca: or(given.upstream_ca, OrNone(defaults.upstream_ca)).0,
+            source_ip: or(given.source_ip, OrNone(defaults.source_ip)).0,
+            family: family(or(given.ipv4, false), or(given.ipv6, false))?,
+            plaintext: or(given.plaintext, defaults.plaintext),
+            on_distrust: or(given.on_distrust, defaults.on_distrust),
+            duration: or(given.duration, OrNone(defaults.duration)).0,
+            idle_exit: or(given.idle_exit, OrNone(defaults.idle_exit)).0,
+            then: or(given.then, defaults.then),
+            log: match given.no_log {
+                Some(Value(true)) => None,
+                _ => given.log.map(|log| log.0).or(defaults.log),
+            },
+            log_max_size: or(given.log_max_size, Size(defaults.log_max_size)).0,
+            log_keep: or(given.log_keep, defaults.log_keep),
+            log_group: given
+                .log_group
+                .and_then(|group| group.0.0)
+                .map(|group| group.0),
+            json: or(given.json, defaults.json),
+            body_limit: bytes(given.body_limit, defaults.body_limit),
+            capture_budget: bytes(given.capture_budget, defaults.capture_budget),
+            mock: or(given.mock, defaults.mock),
+            reply_timeout: or(given.reply_timeout, defaults.reply_timeout),
+            mock_listen: or(given.mock_listen, defaults.mock_listen),
+            credential_file: or(given.credential_file, OrNone(defaults.credential_file)).0,
+            mock_whitelist: all(given.mock_whitelist).unwrap_or(defaults.mock_whitelist),
+            color: or(given.color, defaults.color),
+            quiet: or(given.quiet, defaults.quiet),
+            verbose: or(given.verbose, defaults.verbose),
+        };
+        config.refuse_the_impossible()?;
+        Ok(config)
+    }
+
+    /// The directory of what clients must be able to read: the CA's root, the bundle.
+    pub fn public_dir(&self) -> PathBuf {
+        if self.home == Path::new(HOME_OF_ROOT) {
+            return PathBuf::from("/etc/nicetap");
+        }
+        self.home.join("public")
+    }
+
+    fn refuse_the_impossible(&self) -> Result<(), Error> {
+        let refused = |setting, why, hint| Err(Error::Refused { setting, why, hint });
+        let proxy = self.listen.iter().map(|address| ("listen", address));
+        for (setting, address) in proxy.chain([("mock_listen", &self.mock_listen)]) {
+            if !address.ip().is_loopback() {
+                let why = format!(
+                    "{address} is beyond loopback, where others could go out through this machine"
+                );
+                return refused(setting, why, LOOPBACK_ONLY);
+            }
+        }
+        if self.listen.is_empty() {
+            let hint = "leave the key out for 127.0.0.1:8899";
+            return refused("listen", "no address is left".to_owned(), hint);
+        }
+        if self.body_limit > self.capture_budget {
+            let why = format!(
+                "{} bytes for one body, but capture_budget has {} for all",
+                self.body_limit, self.capture_budget
+            );
+            let hint = "lower body_limit or raise capture_budget";
+            return refused("body_limit", why, hint);
+        }
+        let fits = match (self.family, self.source_ip) {
+            (Family::V4, Some(ip)) => ip.is_ipv4(),
+            (Family::V6, Some(ip)) => ip.is_ipv6(),
+            (Family::Any, _) | (_, None) => true,
+        };
+        if !fits {
+            let why = "an address of one family cannot go out over the other".to_owned();
+            let hint = "leave out -4 or -6, or name an address of that family";
+            return refused("source_ip", why, hint);
+        }
+        Ok(())
+    }
+}
+
+/// What the settings depend on besides what the user gives.
+pub struct Surroundings {
+    /// Reads an environment variable.
+    pub var: fn(&str) -> Option<OsString>,
+    /// Whether the user is root.
+    pub root: bool,
+    /// Where relative paths start.
+    pub cwd: PathBuf,
+}
+
+impl Surroundings {
+    /// Those of this process.
+    pub fn of_process() -> Self {
+        Self {
+            var: |name| std::env::var_os(name),
+            root: rustix::process::geteuid().is_root(),
+            // Without a working directory relative paths fail where they are used, by name.
+            cwd: std::env::current_dir().unwrap_or_default(),
+        }
+    }
 }
 
 /// A host, with all ports of HTTP or with one.
@@ -59,6 +287,25 @@ pub struct HostPort {
     pub host: String,
     /// The port; `None`: 80 and 443.
     pub port: Option<u16>,
+}
+
+impl HostPort {
+    /// The ports of HTTP on this host.
+    fn all_of(host: &str) -> Self {
+        Self {
+            host: host.to_owned(),
+            port: None,
+        }
+    }
+}
+
+impl fmt::Display for HostPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            Some(port) => write!(f, "{}:{port}", self.host),
+            None => f.write_str(&self.host),
+        }
+    }
 }
 
 /// `HOST:PORT:HOST2:PORT2`, as curl reads it: an empty HOST or PORT means any, an empty HOST2 or PORT2 the same.
@@ -83,6 +330,23 @@ pub struct BaseUrl {
     pub host: String,
     /// The port.
     pub port: u16,
+}
+
+/// Scheme and authority, without the final slash; the scheme's own port is left out.
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { https, host, port } = self;
+        let (scheme, own) = if *https { ("https", 443) } else { ("http", 80) };
+        if host.contains(':') {
+            write!(f, "{scheme}://[{host}]")?;
+        } else {
+            write!(f, "{scheme}://{host}")?;
+        }
+        if *port == own {
+            return Ok(());
+        }
+        write!(f, ":{port}")
+    }
 }
 
 /// The address family of upstream connections.
@@ -121,4 +385,294 @@ pub enum Then {
     Carry,
     /// nicetap ends.
     Exit,
+}
+
+/// When the output is coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// An IP address, or a range of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// An address in it.
+    pub address: IpAddr,
+    /// How many leading bits all its addresses share.
+    pub prefix: u8,
+}
+
+impl Network {
+    /// Whether the address is in it. An IPv4 address written as IPv6 counts as IPv4.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let bits = |address: IpAddr| match address.to_canonical() {
+            IpAddr::V4(address) => (u128::from(address.to_bits()) << 96, true),
+            IpAddr::V6(address) => (address.to_bits(), false),
+        };
+        let (own, other) = (bits(self.address), bits(address));
+        let shared = u128::MAX
+            .checked_shl(128 - u32::from(self.prefix))
+            .unwrap_or(0);
+        own.1 == other.1 && (own.0 ^ other.0) & shared == 0
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let longest = if self.address.is_ipv4() { 32 } else { 128 };
+        if self.prefix == longest {
+            write!(f, "{}", self.address)
+        } else {
+            write!(f, "{}/{}", self.address, self.prefix)
+        }
+    }
+}
+
+fn default_home(root: bool, var: &impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, Error> {
+    if root {
+        return Ok(PathBuf::from(HOME_OF_ROOT));
+    }
+    let absolute = |name| {
+        var(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    absolute("XDG_STATE_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
+        .map(|state| state.join("nicetap"))
+        .ok_or(Error::NoHome)
+}
+
+fn or<T>(given: Option<Value<T>>, default: T) -> T {
+    given.map_or(default, |value| value.0)
+}
+
+fn all<T>(given: Option<Vec<Value<T>>>) -> Option<Vec<T>> {
+    given.map(|values| values.into_iter().map(|value| value.0).collect())
+}
+
+fn with(mut defaults: Vec<HostPort>, given: Option<Vec<HostPort>>) -> Vec<HostPort> {
+    for host in given.into_iter().flatten() {
+        if !defaults.contains(&host) {
+            defaults.push(host);
+        }
+    }
+    defaults
+}
+
+fn bytes(given: Option<Value<Size>>, default: usize) -> usize {
+    given.map_or(default, |size| {
+        usize::try_from(size.0.0).unwrap_or(usize::MAX)
+    })
+}
+
+fn family(v4: bool, v6: bool) -> Result<Family, Error> {
+    match (v4, v6) {
+        (false, false) => Ok(Family::Any),
+        (true, false) => Ok(Family::V4),
+        (false, true) => Ok(Family::V6),
+        (true, true) => Err(Error::Refused {
+            setting: "ipv4",
+            why: "ipv6 is set too, and each excludes the other".to_owned(),
+            hint: "set one of them, or none for both families",
+        }),
+    }
+}
+
+const fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+}
+
+const LOOPBACK_ONLY: &str = "listen on 127.0.0.1 or [::1]; this version has no --allow-remote";
+const FILE_NAME: &str = "nicetap.toml";
+const HOME_OF_ROOT: &str = "/var/lib/nicetap";
+const NICENIC: [&str; 2] = ["nicenic.net", "nicenic.com"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../../config/nicetap.toml");
+
+    /// The example with every `# key = value` switched on.
+    fn switched_on() -> String {
+        let is_setting = |line: &&str| {
+            let key = line.split(" = ").next().unwrap_or_default();
+            line.contains(" = ") && Layer::keys().contains(&key)
+        };
+        EXAMPLE
+            .lines()
+            .filter_map(|line| line.strip_prefix("# "))
+            .filter(is_setting)
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    fn nobody(home: &'static str) -> Surroundings {
+        assert_eq!(home, "/home/bob");
+        Surroundings {
+            var: |name| (name == "HOME").then(|| "/home/bob".into()),
+            root: false,
+            cwd: "/work".into(),
+        }
+    }
+
+    fn options(text: &str) -> Layer {
+        Layer::from_toml(text, Path::new("")).unwrap()
+    }
+
+    #[test]
+    fn the_example_file_holds_every_key_with_its_default() {
+        let home = Path::new(HOME_OF_ROOT);
+        let file = home.join(FILE_NAME);
+        let text = switched_on();
+        let layer = Layer::from_toml(&text, &file).unwrap();
+        assert_eq!(layer.home, Some(Value(home.to_owned())));
+        assert_eq!(
+            Config::resolve(layer, home.to_owned()).unwrap(),
+            Config::at(home)
+        );
+        for key in Layer::keys() {
+            let line = format!("{key} = ");
+            let count = text.lines().filter(|have| have.starts_with(&line)).count();
+            assert_eq!(count, 1, "{key}");
+        }
+    }
+
+    #[test]
+    fn the_example_file_as_it_stands_changes_nothing() {
+        let layer = Layer::from_toml(EXAMPLE, Path::new("/x")).unwrap();
+        assert_eq!(layer, Layer::default());
+    }
+
+    #[test]
+    fn options_beat_the_environment_and_that_beats_the_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::io::Write::write_all(
+            &mut file.as_file(),
+            b"log_keep = 1\nfor = \"1h\"\nreply_timeout = \"1s\"\n",
+        )
+        .unwrap();
+        let surroundings = Surroundings {
+            var: |name| match name {
+                "HOME" => Some("/home/bob".into()),
+                "NICETAP_FOR" => Some("2h".into()),
+                "NICETAP_REPLY_TIMEOUT" => Some("2s".into()),
+                _ => None,
+            },
+            ..nobody("/home/bob")
+        };
+        let file = Some(file.path().to_owned());
+        let config = Config::load(options("reply_timeout = \"3s\""), file, &surroundings).unwrap();
+        assert_eq!(config.log_keep, 1);
+        assert_eq!(config.duration, Some(Duration::from_hours(2)));
+        assert_eq!(config.reply_timeout, Duration::from_secs(3));
+        assert_eq!(config.idle_exit, None);
+    }
+
+    #[test]
+    fn the_home_depends_on_the_user() {
+        let home = |root, var: fn(&str) -> Option<OsString>| default_home(root, &var).ok();
+        assert_eq!(home(true, |_| None), Some("/var/lib/nicetap".into()));
+        assert_eq!(
+            home(false, |name| Some(format!("/{name}").into())),
+            Some("/XDG_STATE_HOME/nicetap".into())
+        );
+        assert_eq!(
+            home(false, |name| (name == "HOME").then(|| "/home/bob".into())),
+            Some("/home/bob/.local/state/nicetap".into())
+        );
+        assert_eq!(home(false, |_| Some("relative".into())), None);
+    }
+
+    #[test]
+    fn public_files_lie_in_etc_for_roots_own_home_only() {
+        let public = |home: &str| Config::at(Path::new(home)).public_dir();
+        assert_eq!(public("/var/lib/nicetap"), Path::new("/etc/nicetap"));
+        assert_eq!(public("/srv/tap"), Path::new("/srv/tap/public"));
+    }
+
+    #[test]
+    fn a_file_that_is_named_must_exist_and_one_that_is_not_need_not() {
+        let home = options("home = \"/nowhere/at/all\"");
+        let found = Config::load(home.clone(), None, &nobody("/home/bob")).unwrap();
+        assert_eq!(found, Config::at(Path::new("/nowhere/at/all")));
+        let error = Config::load(home, Some("no.toml".into()), &nobody("/home/bob")).unwrap_err();
+        assert_eq!(error.to_string(), "cannot read /work/no.toml");
+    }
+
+    #[test]
+    fn a_file_found_through_the_home_cannot_move_the_home() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join(FILE_NAME);
+        std::fs::copy(
+            concat!(env!("CARGO_MANIFEST_DIR"), "/config/nicetap.toml"),
+            &file,
+        )
+        .unwrap();
+        let given = Layer {
+            home: Some(Value(home.path().to_owned())),
+            ..Layer::default()
+        };
+        assert!(Config::load(given.clone(), None, &nobody("/home/bob")).is_ok());
+        let mut open = std::fs::File::options();
+        #[expect(clippy::disallowed_methods, reason = "a test writes its own file")]
+        let mut append = open.append(true).open(&file).unwrap();
+        std::io::Write::write_all(&mut append, b"home = \"/elsewhere\"\n").unwrap();
+        let error = Config::load(given, None, &nobody("/home/bob")).unwrap_err();
+        assert!(error.to_string().starts_with("home: "), "{error}");
+    }
+
+    #[test]
+    fn further_hosts_come_to_nicenics_own() {
+        let config = Config::resolve(
+            options("intercept = [\"a.test\", \"nicenic.net\"]"),
+            "/h".into(),
+        );
+        let hosts: Vec<_> = config
+            .unwrap()
+            .intercept
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(hosts, ["nicenic.net", "nicenic.com", "a.test"]);
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        for (text, told) in [
+            (
+                "listen = [\"0.0.0.0:8899\"]",
+                "listen: 0.0.0.0:8899 is beyond loopback",
+            ),
+            ("listen = []", "listen: no address"),
+            (
+                "mock_listen = \"192.0.2.1:1\"",
+                "mock_listen: 192.0.2.1:1 is beyond",
+            ),
+            ("body_limit = \"1GiB\"", "body_limit: "),
+            ("ipv4 = true\nipv6 = true", "ipv4: ipv6 is set too"),
+            ("ipv4 = true\nsource_ip = \"2001:db8::1\"", "source_ip: "),
+        ] {
+            let error = Config::resolve(options(text), "/h".into()).unwrap_err();
+            assert!(error.to_string().starts_with(told), "{error}");
+            assert!(error.hint().is_some());
+        }
+    }
+
+    #[test]
+    fn no_log_is_no_log_and_a_log_option_lifts_it() {
+        let log = |given: Layer| Config::resolve(given, "/h".into()).unwrap().log;
+        assert_eq!(log(options("no_log = true")), None);
+        assert_eq!(
+            log(options("log = \"/l\"").over(options("no_log = true"))),
+            Some("/l".into())
+        );
+        assert_eq!(log(options("")), Some("/h/log/nicetap.jsonl".into()));
+    }
 }

@@ -1,7 +1,6 @@
 //! Who may call: the credential and the caller's address.
 use std::fmt;
 use std::net::IpAddr;
-use std::str::FromStr;
 
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
@@ -47,67 +46,6 @@ impl fmt::Debug for Credential {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("not one line username:api_secret without spaces")]
 pub struct CredentialError;
-
-/// An address, or all addresses with the same leading bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
-    address: IpAddr,
-    bits: u8,
-}
-
-impl Network {
-    /// Whether the address is in it. An IPv4 address inside IPv6 counts as IPv4.
-    pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(ours), IpAddr::V4(theirs)) => {
-                let differ = u32::from(ours) ^ u32::from(theirs);
-                differ.leading_zeros() >= self.bits.into()
-            }
-            (IpAddr::V6(ours), IpAddr::V6(theirs)) => {
-                let differ = u128::from(ours) ^ u128::from(theirs);
-                differ.leading_zeros() >= self.bits.into()
-            }
-            _ => false,
-        }
-    }
-}
-
-impl FromStr for Network {
-    type Err = NetworkError;
-
-    /// Reads `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`.
-    fn from_str(text: &str) -> Result<Self, NetworkError> {
-        let (address, bits) = match text.split_once('/') {
-            None => (text, None),
-            Some((address, bits)) => (address, Some(bits)),
-        };
-        let address: IpAddr = address.parse().map_err(|_| NetworkError)?;
-        let all = if address.is_ipv4() { 32 } else { 128 };
-        let bits = match bits {
-            None => all,
-            Some(bits) => bits.parse().map_err(|_| NetworkError)?,
-        };
-        if bits > all {
-            return Err(NetworkError);
-        }
-        Ok(Self { address, bits })
-    }
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.address)?;
-        match (self.address, self.bits) {
-            (IpAddr::V4(_), 32) | (IpAddr::V6(_), 128) => Ok(()),
-            (_, bits) => write!(f, "/{bits}"),
-        }
-    }
-}
-
-/// The text is no network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("not an address or a network such as 192.0.2.0/24")]
-pub struct NetworkError;
 
 pub(super) fn admit_caller(options: &Options, caller: IpAddr) -> Result<(), Refusal> {
     let list = &options.whitelist;
@@ -158,40 +96,6 @@ const WRONG: &str = "wrong";
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_network_holds_its_addresses() {
-        for (network, address, want) in [
-            ("192.0.2.7", "192.0.2.7", true),
-            ("192.0.2.7", "192.0.2.8", false),
-            ("192.0.2.0/24", "192.0.2.255", true),
-            ("192.0.2.0/24", "192.0.3.0", false),
-            ("192.0.2.0/24", "::ffff:192.0.2.9", true),
-            ("0.0.0.0/0", "203.0.113.1", true),
-            ("0.0.0.0/0", "::1", false),
-            ("2001:db8::/32", "2001:db8:ffff::1", true),
-            ("2001:db8::/32", "2001:db9::1", false),
-        ] {
-            let read: Network = network.parse().unwrap();
-            assert_eq!(
-                read.contains(address.parse().unwrap()),
-                want,
-                "{network} {address}"
-            );
-            assert_eq!(read.to_string(), network);
-        }
-        for odd in [
-            "",
-            "x",
-            "1.2.3.4/33",
-            "1.2.3.4/",
-            "::/129",
-            "1.2.3.4/-1",
-            "1.2.3.4/8/8",
-        ] {
-            assert_eq!(odd.parse::<Network>(), Err(NetworkError), "{odd}");
-        }
-    }
 
     #[test]
     fn a_credential_shows_its_username_only() {

@@ -28,11 +28,12 @@ use tokio::task::JoinSet;
 
 use crate::catalogue::Catalogue;
 use crate::clock::Time;
+use crate::config::Network;
 use parameters::Parameters;
 use refusal::Refusal;
 use switches::{Answer, Closed, Cut, Switches};
 
-pub use admission::{Credential, CredentialError, Network, NetworkError};
+pub use admission::{Credential, CredentialError};
 
 mod admission;
 mod data;

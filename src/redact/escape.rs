@@ -67,9 +67,10 @@ const fn is_plain(byte: u8) -> bool {
 fn is_hidden(char: char, lines: Lines) -> bool {
     match char {
         '\n' | '\t' => lines == Lines::One,
-        '\0'..='\x1f' | '\x7f'..='\u{9f}' => true,
-        // Soft hyphen, marks of direction, separators of lines, no-width blanks, tags.
-        '\u{ad}'
+        // Controls, soft hyphen, marks of direction, separators of lines, no-width blanks, tags.
+        '\0'..='\x1f'
+        | '\x7f'..='\u{9f}'
+        | '\u{ad}'
         | '\u{61c}'
         | '\u{200b}'
         | '\u{200e}'

@@ -168,7 +168,7 @@ fn content(text: &[u8], start: usize) -> Range<usize> {
 mod tests {
     use super::*;
 
-    fn parts_of<'a>(text: &'a str, find: impl Fn(&[u8], &mut Vec<Found>)) -> Vec<&'a str> {
+    fn parts_of(text: &str, find: impl Fn(&[u8], &mut Vec<Found>)) -> Vec<&str> {
         let mut found = Vec::new();
         find(text.as_bytes(), &mut found);
         found.into_iter().map(|found| &text[found.range]).collect()
@@ -191,7 +191,7 @@ mod tests {
             ("=:=:", vec![]),
         ] {
             let have = parts_of(text, |bytes, found| {
-                assignments(bytes, 0..bytes.len(), found)
+                assignments(bytes, 0..bytes.len(), found);
             });
             assert_eq!(have, want, "{text}");
         }

@@ -435,5 +435,7 @@ fn stands_alone(text: &[u8], range: &Range<usize>) -> bool {
     let inner = &text[range.clone()];
     let front = inner.first().is_some_and(u8::is_ascii_alphanumeric);
     let back = inner.last().is_some_and(u8::is_ascii_alphanumeric);
-    !(front && range.start > 0 && is_word(range.start - 1)) && !(back && is_word(range.end))
+    let joined_before = front && range.start > 0 && is_word(range.start - 1);
+    let joined_after = back && is_word(range.end);
+    !joined_before && !joined_after
 }

@@ -22,8 +22,7 @@ impl Level {
     pub(super) const fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::Secret, _) | (_, Self::Open) => self,
-            (Self::Open, _) | (_, Self::Secret) => other,
-            (Self::Pii(_), Self::Pii(_)) => other,
+            (Self::Open, _) | (_, Self::Secret) | (Self::Pii(_), Self::Pii(_)) => other,
         }
     }
 }

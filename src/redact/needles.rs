@@ -92,7 +92,7 @@ impl Needles {
             return None;
         }
         let mut budget = 64 * text.len() + (1 << 20);
-        let (windows, _) = (text.windows(8), ());
+        let (windows, ()) = (text.windows(8), ());
         for (at, window) in windows.enumerate() {
             let mut eight = [0; 8];
             eight.copy_from_slice(window);
@@ -206,9 +206,11 @@ fn key_at(text: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(eight))
 }
 
-const fn slot_of(key: u64) -> usize {
+fn slot_of(key: u64) -> usize {
     // Fibonacci hashing: the high bits of the product depend on all bits of the key.
-    (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - FILTER_BITS.trailing_zeros())) as usize
+    let mixed = key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - FILTER_BITS.trailing_zeros());
+    // At most 17 bits are left.
+    usize::try_from(mixed).unwrap_or(0)
 }
 
 /// Shorter byte strings are no needles.

@@ -80,9 +80,7 @@ fn pair(
 
 /// A secret inside a value that is itself a URL, a form or JSON, perhaps escaped once more.
 fn nested(value: &[u8]) -> Option<Found> {
-    if memchr::memchr3(b'=', b':', b'%', value).is_none() {
-        return None;
-    }
+    memchr::memchr3(b'=', b':', b'%', value)?;
     let deeper = unescaped(value, Escape::Percent);
     let mut found = Vec::new();
     for text in [value, &deeper] {

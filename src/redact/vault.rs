@@ -265,7 +265,7 @@ const LASTING: usize = 32;
 /// Passing secrets that are kept.
 const PASSING: usize = 256;
 /// How long passing secrets are kept.
-const PASSING_TIME: Duration = Duration::from_secs(15 * 60);
+const PASSING_TIME: Duration = Duration::from_mins(15);
 /// How many bytes all passing secrets may have together; their forms take about thirty times as much.
 const PASSING_BYTES: usize = 256 * 1024;
 
@@ -302,7 +302,7 @@ mod tests {
     fn passing_secrets_go_by_time_and_by_number() {
         let (mut vault, now) = (Vault::new(), Instant::now());
         learn(&mut vault, "an-old-cookie", false, now);
-        let later = now + Duration::from_secs(600);
+        let later = now + Duration::from_mins(10);
         for n in 0..2 * PASSING {
             learn(&mut vault, &format!("cookie-number-{n:03}"), false, later);
         }
@@ -322,7 +322,7 @@ mod tests {
         learn(&mut vault, "my-credential", false, now);
         learn(&mut vault, "my-credential", true, now);
         learn(&mut vault, "my-credential", false, now);
-        vault.expire(now + Duration::from_secs(86_400));
+        vault.expire(now + Duration::from_hours(24));
         assert!(knows(&vault, "my-credential"));
     }
 

@@ -1,0 +1,246 @@
+//! The command line: what can be typed, who does it, and what a script gets back.
+//!
+//! Each command has a file of its own. Nothing here looks at traffic, and nothing typed here may be a secret.
+use std::panic;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::value::Value;
+use crate::config::{Color, Config, Layer, Surroundings};
+
+pub use error::{Error, Exit};
+pub use serve::{BannerFacts, banner};
+
+mod ca;
+mod error;
+mod explain;
+mod instance;
+mod log;
+mod mock;
+mod parse;
+mod print;
+mod rules;
+mod serve;
+
+/// Runs the program: reads the command line, does what it says, and gives the exit code.
+pub fn main() -> ExitCode {
+    panic::set_hook(Box::new(|panic| {
+        print::to_stderr(&error::panic_report(panic));
+    }));
+    let outcome =
+        panic::catch_unwind(|| parse::command_line(std::env::args_os())?.map_or(Ok(()), run));
+    match outcome {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => {
+            print::to_stderr(&error.report());
+            error.exit().into()
+        }
+        // The hook has told where.
+        Err(_) => Exit::Bug.into(),
+    }
+}
+
+/// Shows why calls to the NiceNIC Reseller API v2 fail
+///
+/// nicetap is a local debugging proxy for the NiceNIC Reseller API v2. Point WHMCS, PHP, curl or your own code at
+/// it: it shows each request to the API and its reply, masks every secret, says what is wrong and how to mend it.
+/// It never repairs, repeats or holds a request.
+#[derive(Debug, Parser)]
+#[command(
+    name = "nicetap",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    subcommand_value_name = "COMMAND",
+    override_usage = "nicetap [COMMAND] [OPTIONS]",
+    after_help = "Without a command, nicetap does `nicetap serve`.",
+    after_long_help = HELP_END
+)]
+struct CommandLine {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
+struct Globals {
+    /// Keep CA, log and settings in this directory
+    ///
+    /// The default is /var/lib/nicetap for root, else `$XDG_STATE_HOME/nicetap` or `~/.local/state/nicetap`.
+    #[arg(long, value_name = "DIR", global = true)]
+    home: Option<Value<PathBuf>>,
+    /// Read settings there [default: HOME/nicetap.toml]
+    ///
+    /// A file that is named must exist; the default one need not.
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<Value<PathBuf>>,
+    /// Colour the output: auto, always or never [default: auto]
+    #[arg(long, value_name = "WHEN", global = true)]
+    color: Option<Value<Color>>,
+    /// Print only calls with a warning or an error
+    #[arg(
+        short,
+        long,
+        num_args = 0,
+        default_missing_value = "true",
+        global = true,
+        conflicts_with = "verbose"
+    )]
+    quiet: Option<Value<bool>>,
+    /// Print the technical details too
+    #[arg(
+        short,
+        long,
+        num_args = 0,
+        default_missing_value = "true",
+        global = true
+    )]
+    verbose: Option<Value<bool>>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the proxy until Ctrl-C, SIGTERM or the end of --for
+    ///
+    /// Every option can also be set in the environment and in the file: `--log-keep 9`, `NICETAP_LOG_KEEP=9`,
+    /// `log_keep = 9`. Options beat the environment, and that beats the file.
+    #[command(after_long_help = serve::HELP_END)]
+    Serve(Box<Layer>),
+    /// Show one rule's page: what it means, why it matters, how to mend it
+    #[command(after_long_help = explain::HELP_END)]
+    Explain(explain::Explain),
+    /// List all rules
+    #[command(after_long_help = rules::HELP_END)]
+    Rules(rules::Rules),
+    /// Show or renew the local CA that clients must trust
+    #[command(after_long_help = ca::HELP_END)]
+    Ca(ca::Ca),
+    /// Show a log as the console shows it
+    #[command(after_long_help = log::HELP_END)]
+    Log(log::Log),
+    /// Run an offline lookalike of the API
+    #[command(after_long_help = mock::HELP_END)]
+    Mock(mock::Mock),
+}
+
+fn run(line: CommandLine) -> Result<(), Error> {
+    let CommandLine { globals, command } = line;
+    if let Some(color) = &globals.color {
+        print::set_color(color.0);
+    }
+    let file = globals.config.clone().map(|file| file.0);
+    let given = globals.into_layer().over(command.settings());
+    let config = Config::load(given, file, &Surroundings::of_process())?;
+    print::set_color(config.color);
+    match command {
+        Command::Serve(given) => serve::run(&config, &given),
+        Command::Explain(explain) => explain::run(&explain),
+        Command::Rules(options) => rules::run(&options),
+        Command::Ca(command) => ca::run(&command, &config),
+        Command::Log(options) => log::run(&options, &config),
+        Command::Mock(_) => mock::run(&config),
+    }
+}
+
+impl Globals {
+    fn into_layer(self) -> Layer {
+        Layer {
+            home: self.home,
+            color: self.color,
+            quiet: self.quiet,
+            verbose: self.verbose,
+            ..Layer::default()
+        }
+    }
+}
+
+impl Command {
+    fn settings(&self) -> Layer {
+        match self {
+            Self::Serve(given) => Layer::clone(given),
+            Self::Mock(given) => given.settings(),
+            Self::Explain(_) | Self::Rules(_) | Self::Ca(_) | Self::Log(_) => Layer::default(),
+        }
+    }
+}
+
+const HELP_END: &str = "\
+Without a command, nicetap does `nicetap serve`.
+
+Examples:
+  nicetap                     Run the proxy on 127.0.0.1:8899
+  nicetap --mock              The same without an account: a mock answers
+  nicetap serve --help        All options of the proxy
+  nicetap log --follow        Watch the calls from another terminal
+  nicetap explain N102        What a finding means
+
+Exit codes:
+  0   done
+  1   failure
+  2   the command line or a setting is wrong
+  3   an address cannot be bound, or the CA or a file cannot be used
+  70  a bug in nicetap";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn every_key_has_an_option_and_every_option_a_key() {
+        let mut command = CommandLine::command();
+        command.build();
+        let options = |name: &str| -> BTreeSet<String> {
+            let command = command.find_subcommand(name).unwrap();
+            let long = command.get_arguments().filter_map(clap::Arg::get_long);
+            long.map(|long| format!("--{long}")).collect()
+        };
+        let keys: BTreeSet<String> = Layer::keys()
+            .iter()
+            .filter(|key| **key != "mock_listen")
+            .map(|key| Layer::option(key))
+            .collect();
+        // The file cannot name itself, and help is not a setting.
+        let not_settings = BTreeSet::from(["--config".to_owned(), "--help".to_owned()]);
+        assert_eq!(options("serve"), &keys | &not_settings);
+        assert!(options("mock").contains(&Layer::option("mock_listen")));
+    }
+
+    #[test]
+    fn defaults_in_the_help_are_the_defaults() {
+        let mut command = CommandLine::command();
+        command.build();
+        let serve = command.find_subcommand("serve").unwrap();
+        for argument in serve.get_arguments() {
+            let help = argument
+                .get_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            let Some((_, default)) = help.split_once("[default: ") else {
+                continue;
+            };
+            let default = default.trim_end_matches(']');
+            if default.starts_with("HOME/") || default == "production" {
+                continue;
+            }
+            let key = argument.get_long().unwrap().replace('-', "_");
+            let layer =
+                Layer::from_env(|name| (name == Layer::variable(&key)).then(|| default.into()));
+            let config = Config::resolve(layer.unwrap(), "/h".into()).unwrap();
+            assert_eq!(config, Config::at("/h".as_ref()), "{key}");
+        }
+    }
+}
