@@ -14,7 +14,8 @@ use crate::rule::{self, Finding};
 use crate::rules;
 
 use super::draft::{
-    Broken, ConnectionDraft, Draft, Peer, ReplyPart, RequestPart, Steps, TunnelDraft, Way,
+    Broken, ConnectionDraft, Draft, Peer, ReplyPart, RequestPart, SealedPart, Steps, TunnelDraft,
+    Way,
 };
 use crate::record::{
     self, AddressFamily, Body, Call, Client, Connection, Credential, Diagnosis, Egress, Envelope,
@@ -24,17 +25,32 @@ use crate::record::{
 
 /// The `request` line.
 pub(super) fn notice(redactor: &mut Redactor, id: u64, part: &RequestPart) -> Notice<Masked> {
-    redactor.begin();
-    learn(redactor, &part.facts);
+    let sealed = part.sealed.get_or_init(|| {
+        redactor.begin();
+        learn(redactor, &part.facts);
+        seal_part(redactor, part)
+    });
     Notice {
         v: VERSION,
         event: Event::Request,
         time: part.time,
         id,
+        client: sealed.client.clone(),
+        request: sealed.head.clone(),
+        call: sealed.call.clone(),
+        findings: sealed.findings.clone(),
+    }
+}
+
+/// Seals what is known of a request when its head is whole.
+fn seal_part(redactor: &mut Redactor, part: &RequestPart) -> SealedPart {
+    SealedPart {
         client: client(redactor, &part.peer, Some(part)),
-        request: request_head(redactor, part),
+        head: request_head(redactor, part),
         call: call(redactor, &part.facts),
         findings: findings(redactor, &part.findings),
+        learned: redactor.learned(),
+        tally: redactor.tally(),
     }
 }
 
@@ -55,30 +71,40 @@ pub(super) fn exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Excha
     if let Some(view) = &reply {
         redactor.learn(&view.facts.secrets, None);
     }
+    let fresh;
+    let sealed = match part.sealed.get() {
+        // Nothing was learned since the `request` line: the same text would be masked the same way.
+        Some(sealed) if sealed.learned == redactor.learned() => sealed,
+        _ => {
+            fresh = seal_part(redactor, part);
+            &fresh
+        }
+    };
+    redactor.add(&sealed.tally);
 
-    let mut found: Vec<Finding> = match &whole {
-        Some(facts) => rules::of_request(facts),
-        None => Vec::new(),
+    let mut shown = match &whole {
+        Some(facts) => findings(redactor, &rules::of_request(facts)),
+        None => sealed.findings.clone(),
     };
     if let Some(view) = &reply {
-        found.extend(rules::of_reply(facts, &view.facts));
+        shown.extend(findings(redactor, &rules::of_reply(facts, &view.facts)));
+        shown.sort_by(|a, b| {
+            (a.severity, a.confidence, &a.code).cmp(&(b.severity, b.confidence, &b.code))
+        });
     }
-    let mut shown = findings(redactor, &found);
-    if whole.is_none() {
-        shown.extend(findings(redactor, &part.findings));
-    }
-    shown.sort_by(|a, b| {
-        (a.severity, a.confidence, &a.code).cmp(&(b.severity, b.confidence, &b.code))
-    });
 
-    let head = request_head(redactor, part);
+    let head = sealed.head.clone();
     let verdict = verdict(draft, reply.as_ref().map(|view| &view.facts));
     let mut record = Exchange {
         v: VERSION,
         event: Event::Exchange,
         time: Time::now(),
         id,
-        client: client(redactor, &part.peer, Some(part)),
+        client: match part.peer.sender.get() {
+            // It may have been found out only after the `request` line.
+            Some(_) if sealed.client.uid.is_none() => client(redactor, &part.peer, Some(part)),
+            _ => sealed.client.clone(),
+        },
         request: record::Request {
             method: head.method,
             url: head.url,
@@ -94,7 +120,11 @@ pub(super) fn exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Excha
             }),
             head_bytes: part.head.bytes().len() as u64,
         },
-        call: call(redactor, facts),
+        call: if whole.is_some() {
+            call(redactor, facts)
+        } else {
+            sealed.call.clone()
+        },
         findings: shown,
         egress: egress(draft.way),
         response: reply

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::clock::Time;
 use crate::facts::{self, Arrival, Authority, BodyInput, Refusal, Scheme, Target, Via};
 use crate::http1::{Framing, RequestHead};
 use crate::journal::draft::{ConnectionDraft, Peer, RequestPart};
@@ -246,15 +245,15 @@ impl Front {
         let findings = rules::of_request(&facts);
         self.known_sender().await;
         let path_and_query = Raw::new(Box::from(&routed.path_and_query[..]));
-        Arc::new(RequestPart {
-            time: Time::now(),
-            peer: self.peer.clone(),
+        let peer = self.peer.clone();
+        Arc::new(RequestPart::new(
+            peer,
             head,
             path_and_query,
             sni,
             facts,
             findings,
-        })
+        ))
     }
 
     /// Gives the look-up of the client's process a moment, on a connection's first request only.
