@@ -248,7 +248,7 @@ type StartBuilder = dyn FnOnce(&mut Redactor) -> Start<Masked> + Send;
 
 /// What travels to the writer.
 pub(super) enum Event {
-    Start(StartLine),
+    Start(StartLine, oneshot::Sender<()>),
     Request {
         id: u64,
         part: Arc<RequestPart>,

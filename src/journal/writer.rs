@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::{io, thread};
 
-use tokio::sync::mpsc::{self, Receiver};
 use tokio::sync::oneshot;
 
 use crate::clock::Time;
@@ -14,6 +13,7 @@ use crate::redact::Redactor;
 use crate::redact::seal::Masked;
 
 use super::draft::Event;
+use super::queue::{Receiver, queue};
 use super::{Journal, PLACES, Shared, Sink, seal};
 use crate::record::{Event as Kind, Finding, Record, Stop, VERSION, Verdict, Word};
 
@@ -59,7 +59,7 @@ impl Writer {
         redactor: Redactor,
         sinks: Vec<Box<dyn Sink>>,
     ) -> io::Result<(Journal, WriterHandle)> {
-        let (events, queue) = mpsc::channel(PLACES);
+        let (events, events_to_write) = queue(PLACES);
         let shared = Arc::new(Shared::default());
         let writer = Self {
             redactor,
@@ -69,15 +69,15 @@ impl Writer {
         };
         let thread = thread::Builder::new()
             .name("journal".into())
-            .spawn(move || writer.run(queue))?;
+            .spawn(move || writer.run(events_to_write))?;
         Ok((Journal { events, shared }, WriterHandle { thread }))
     }
 
-    fn run(mut self, mut queue: Receiver<Event>) {
+    fn run(mut self, mut events: Receiver) {
         let mut batch = Vec::with_capacity(BATCH);
         let mut written = Vec::with_capacity(BATCH);
         let mut stop = None;
-        while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
+        while events.receive(&mut batch) {
             for event in batch.drain(..) {
                 match event {
                     // The last line, whatever is still on its way.
@@ -97,7 +97,10 @@ impl Writer {
     fn take(&mut self, event: Event, written: &mut Vec<oneshot::Sender<()>>) {
         let redactor = &mut self.redactor;
         let sealed = match event {
-            Event::Start(line) => Record::Start(Box::new((line.0)(redactor))),
+            Event::Start(line, is_written) => {
+                written.push(is_written);
+                Record::Start(Box::new((line.0)(redactor)))
+            }
             Event::Request {
                 id,
                 part,

@@ -59,7 +59,7 @@ impl Buffer {
         }
         let grown = match self.bytes.len() {
             0 => SMALL,
-            size if size - self.end < LEAST_ROOM => size * 2,
+            size if size - self.end < LEAST_ROOM => (size * 2).max(SMALL),
             size if self.was_full && size < LARGE => size * 2,
             size => size,
         };

@@ -103,7 +103,7 @@ impl Front {
                         return Leave::Connect(self.leg, head);
                     }
                     let reason = "a CONNECT inside a CONNECT";
-                    self.answer_refused(&head, &Page::nested_connect(), reason)
+                    self.answer_unrouted(&head, reason, &Page::nested_connect())
                         .await;
                     self.leg.close().await;
                     return Leave::Done;
@@ -174,7 +174,7 @@ impl Front {
             Ok(routed) => routed,
             Err(page) => {
                 let reason = "the request target names no place where it could go";
-                return self.answer_refused(&head, &page, reason).await;
+                return self.answer_unrouted(&head, reason, &page).await;
             }
         };
         let Some(routed) = routed else {
@@ -275,12 +275,12 @@ impl Front {
         }
     }
 
-    /// Answers a request that can be no exchange.
-    async fn answer_refused(
+    /// Answers a request that is no exchange: it names no place where it could go.
+    async fn answer_unrouted(
         &mut self,
         head: &RequestHead,
-        page: &Page,
         reason: &'static str,
+        page: &Page,
     ) -> After {
         let place = self.shared.journal.place().await;
         place.connection(ConnectionDraft {
