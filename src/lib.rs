@@ -8,7 +8,7 @@
 //! | floor | rooms |
 //! |---|---|
 //! | 9 | `main`, [`cli`] |
-//! | 8 | [`mock`] |
+//! | 8 | [`mock`], [`lint`] |
 //! | 7 | [`wire`] |
 //! | 6 | [`sink`] |
 //! | 5 | [`journal`], [`diagnose`] |
@@ -32,6 +32,7 @@ pub mod diagnose;
 pub mod facts;
 pub mod http1;
 pub mod journal;
+pub mod lint;
 pub mod mock;
 pub mod record;
 pub mod redact;

@@ -11,6 +11,7 @@ mod params;
 mod refusal;
 mod reply;
 mod request;
+mod safety;
 mod secrets;
 mod target;
 
@@ -22,5 +23,6 @@ pub use params::{Param, Place};
 pub use refusal::Refusal;
 pub use reply::{Envelope, Reply, ReplyInput};
 pub use request::{Arrival, Request};
+pub use safety::{Cost, Safety, Watch};
 pub use secrets::{Secret, SecretKind, secrets_of_head, secrets_of_refused_head};
 pub use target::{Authority, Environment, Lookalike, Scheme, Target, Via};

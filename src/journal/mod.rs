@@ -21,6 +21,7 @@ pub mod draft;
 mod seal;
 mod writer;
 
+pub use seal::findings;
 pub use writer::{Writer, WriterHandle};
 
 /// Where sealed records go.
@@ -50,6 +51,7 @@ struct Shared {
     last_id: AtomicU64,
     not_recorded: AtomicU64,
     late_lines: AtomicU64,
+    denied: AtomicU64,
 }
 
 impl Journal {

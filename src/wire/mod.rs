@@ -16,12 +16,14 @@ use crate::config::{Config, OnDistrust, Plaintext};
 use crate::facts::{Authority, Scheme};
 use crate::http1::Limits;
 use crate::journal::Journal;
+use crate::rule::levels::Levels;
 
 mod access;
 mod connect;
 mod exchange;
 mod forward;
 mod front;
+mod guard;
 mod headers;
 mod leg;
 mod listen;
@@ -48,6 +50,8 @@ pub struct Setup {
     pub config: Config,
     /// The journal.
     pub journal: Journal,
+    /// How findings are treated.
+    pub levels: Levels,
     /// The local CA.
     pub ca: Arc<Ca>,
     /// Whom to trust upstream.
@@ -66,6 +70,9 @@ struct Shared {
     base: (Scheme, Authority),
     scope: Vec<(String, Option<u16>)>,
     plaintext: Plaintext,
+    guard: Arc<guard::Guard>,
+    /// Whether replies tell the client the findings, and which.
+    annotate: Option<Levels>,
     on_distrust: OnDistrust,
     body_limit: usize,
     reply_timeout: Duration,
