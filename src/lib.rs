@@ -1,7 +1,7 @@
 //! nicetap: a local outbound debugging proxy for the NiceNIC Reseller API v2.
 //!
 //! It stands between an integrator's code and the API, looks into each request, masks every secret, says what
-//! is wrong and how to mend it, and never repairs, repeats or holds what it watches.
+//! is wrong and how to mend it, and never repairs or repeats what it watches, nor holds it unless told to.
 //!
 //! The rooms, from the ground up; a room uses only what stands below it (`tests/house.rs` checks):
 //!

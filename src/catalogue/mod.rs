@@ -293,7 +293,7 @@ impl Catalogue {
             let call = format!("{} {}", action.category, action.action);
             let risk = word(&action.risk);
             let _ = writeln!(table, "{call:26}  {risk:7}  {}", action.title);
-            for (label, names) in [("needs", required(true)), ("may have", required(false))] {
+            for (label, names) in [("takes", required(true)), ("optional", required(false))] {
                 if !names.is_empty() {
                     put_wrapped(&mut table, label, &names);
                 }

@@ -120,26 +120,21 @@ impl Catalogue {
                 match name {
                     "action" => {
                         let (action, at) = reading.action(item, &path)?;
-                        merged.add(action).map_err(|action| UserError::Listed {
-                            place: reading.place(at),
-                            path,
-                            category: action.category,
-                            action: action.action,
-                        })?;
+                        if merged.action(&action.category, &action.action).is_some() {
+                            return Err(UserError::Listed {
+                                place: reading.place(at),
+                                path,
+                                category: action.category,
+                                action: action.action,
+                            });
+                        }
+                        merged.actions.push(action);
                     }
                     _ => merged.user_codes.push(reading.code(item, &path)?),
                 }
             }
         }
         Ok(merged)
-    }
-
-    fn add(&mut self, action: Action) -> Result<(), Action> {
-        if self.action(&action.category, &action.action).is_some() {
-            return Err(action);
-        }
-        self.actions.push(action);
-        Ok(())
     }
 }
 

@@ -118,6 +118,7 @@ impl Instance {
             ends: ends.map(|end| end.to_zoned_datetime(TimeZone::system())),
             idle_exit: config.idle_exit,
             then: config.then,
+            guard: config.guard,
             mock: config.mock,
         };
         if !config.json {

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use clap::Args;
 
 use crate::config::value::{Mismatch, Value, Word};
-use crate::config::{Config, Layer, Selector};
+use crate::config::{Config, Selector};
 use crate::lint::{Format, Linter, Report, Source, Unread, render};
 use crate::redact::{FingerprintKey, Redactor};
 use crate::rule::levels::Levels;
@@ -33,13 +33,6 @@ pub(super) struct Lint {
     /// Treat these findings as warnings
     #[arg(long, value_name = "CODE,…", value_delimiter = ',')]
     pub(super) warn: Vec<Value<Selector>>,
-}
-
-impl Lint {
-    /// The levels are read from the command line as a whole, for their order.
-    pub(super) fn settings(&self) -> Layer {
-        Layer::default()
-    }
 }
 
 /// Looks at the files, prints what was found, and fails if a file could not be read or a finding is denied.

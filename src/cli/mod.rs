@@ -48,7 +48,7 @@ pub fn main() -> ExitCode {
 ///
 /// nicetap is a local debugging proxy for the NiceNIC Reseller API v2. Point WHMCS, PHP, curl or your own code at
 /// it: it shows each request to the API and its reply, masks every secret, says what is wrong and how to mend it.
-/// It never repairs, repeats or holds a request.
+/// It never repairs or repeats a request, and holds one only if it is told to (`--guard block`).
 #[derive(Debug, Parser)]
 #[command(
     name = "nicetap",
@@ -184,8 +184,9 @@ impl Command {
         match self {
             Self::Serve(given) => Layer::clone(given),
             Self::Mock(given) => given.settings(),
-            Self::Lint(given) => given.settings(),
-            Self::Explain(_) | Self::Rules(_) | Self::Ca(_) | Self::Log(_) => Layer::default(),
+            Self::Explain(_) | Self::Rules(_) | Self::Lint(_) | Self::Ca(_) | Self::Log(_) => {
+                Layer::default()
+            }
         }
     }
 }

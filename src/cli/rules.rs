@@ -35,7 +35,7 @@ pub(super) const HELP_END: &str = "\
 Examples:
   nicetap rules               Code, severity and name of each rule
   nicetap rules --json        The same for a program
-  nicetap rules --catalogue   The API's actions, what they cost, and what they need
+  nicetap rules --catalogue   The API's actions, their risk and their parameters
 
 Exit codes:
   0   done

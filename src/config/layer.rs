@@ -94,7 +94,7 @@ pub struct Layer {
 
     /// Know the actions and codes in this file too
     ///
-    /// TOML with `[[action]]` (category, action, risk) and `[[code]]` (code, msg_contains, means). They come to
+    /// TOML with `[[action]]` (category, action, risk) and `[[code]]` (code, `msg_contains`, means). They come to
     /// those of the documentation; `nicetap rules --catalogue` shows all.
     #[arg(long, value_name = "FILE", help_heading = READING)]
     pub catalogue: Option<Value<OrNone<PathBuf>>>,

@@ -209,7 +209,7 @@ impl Call {
             }
             "json" => {
                 self.content_type = Some("application/json");
-                self.add_data(&value, b"", |bytes| bytes.to_vec());
+                self.add_data(&value, b"", <[u8]>::to_vec);
             }
             "data" | "data-ascii" | "data-binary" if value.bytes.starts_with(b"@") => {
                 self.is_elsewhere = true;
@@ -217,7 +217,7 @@ impl Call {
             }
             "data" | "data-ascii" | "data-binary" | "data-raw" => {
                 self.content_type.get_or_insert(FORM);
-                self.add_data(&value, b"&", |bytes| bytes.to_vec());
+                self.add_data(&value, b"&", <[u8]>::to_vec);
             }
             "data-urlencode" => {
                 self.content_type.get_or_insert(FORM);
@@ -330,11 +330,8 @@ impl Call {
 fn sent_field(field: &Word) -> Option<Vec<u8>> {
     let bytes = &field.bytes;
     let Some(colon) = memchr::memchr(b':', bytes) else {
-        return match bytes.strip_suffix(b";") {
-            Some(name) => Some([name, b":"].concat()),
-            // curl sends nothing of a line without a colon.
-            None => None,
-        };
+        // curl sends nothing of any other line without a colon.
+        return bytes.strip_suffix(b";").map(|name| [name, b":"].concat());
     };
     if bytes[colon + 1..].trim_ascii().is_empty() {
         return None;
@@ -568,7 +565,7 @@ mod tests {
             ),
             (
                 "curl -d a=1 --data-urlencode 'b=c d&' https://a",
-                "POST / HTTP/1.1|Content-Type: application/x-www-form-urlencoded|Host: a|Content-Length: 13||a=1&b=c%20d%26",
+                "POST / HTTP/1.1|Content-Type: application/x-www-form-urlencoded|Host: a|Content-Length: 14||a=1&b=c%20d%26",
             ),
             (
                 "curl -G -d a=1 -d b=2 'https://a/?c=3'",
@@ -597,7 +594,7 @@ mod tests {
             ),
             (
                 "curl -F a=b https://a",
-                "POST / HTTP/1.1|Content-Type: multipart/form-data; boundary=------------------------nicetap|Host: a|Content-Length: 120||--------------------------nicetap|Content-Disposition: form-data; name=\"a\"||b|--------------------------nicetap--|",
+                "POST / HTTP/1.1|Content-Type: multipart/form-data; boundary=------------------------nicetap|Host: a|Content-Length: 119||--------------------------nicetap|Content-Disposition: form-data; name=\"a\"||b|--------------------------nicetap--|",
             ),
         ] {
             assert_eq!(sent(command), want, "{command}");

@@ -20,7 +20,7 @@ pub(super) fn read(text: &[u8]) -> Result<Vec<Sample>, Flaw> {
 }
 
 struct Lines<'a> {
-    lines: Vec<&'a [u8]>,
+    all: Vec<&'a [u8]>,
     at: usize,
     variables: Vec<(Vec<u8>, Vec<u8>)>,
 }
@@ -29,7 +29,7 @@ impl<'a> Lines<'a> {
     fn of(text: &'a [u8]) -> Self {
         let lines = text.split(|byte| *byte == b'\n');
         Self {
-            lines: lines
+            all: lines
                 .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
                 .collect(),
             at: 0,
@@ -38,7 +38,7 @@ impl<'a> Lines<'a> {
     }
 
     fn peek(&self) -> Option<&'a [u8]> {
-        self.lines.get(self.at).copied()
+        self.all.get(self.at).copied()
     }
 
     /// The next request.
@@ -101,7 +101,7 @@ impl<'a> Lines<'a> {
         {
             self.at += 1;
         }
-        let mut lines = &self.lines[from..self.at];
+        let mut lines = &self.all[from..self.at];
         while self.peek().is_some_and(|line| !is_separator(line)) {
             self.at += 1;
         }
@@ -130,17 +130,13 @@ impl<'a> Lines<'a> {
                 let known = self.variables.iter().rev().find(|(have, _)| have == name);
                 known.map(|(_, value)| (value, close))
             });
-            match value {
-                Some((value, close)) => {
-                    filled.extend_from_slice(&rest[..open]);
-                    filled.extend_from_slice(value);
-                    rest = &inside[close + 2..];
-                }
-                None => {
-                    filled.extend_from_slice(&rest[..open + 2]);
-                    rest = inside;
-                }
-            }
+            let (kept, value, after) = match value {
+                Some((value, close)) => (open, &value[..], close + 2),
+                None => (open + 2, &b""[..], 0),
+            };
+            filled.extend_from_slice(&rest[..kept]);
+            filled.extend_from_slice(value);
+            rest = &inside[after..];
         }
         filled.extend_from_slice(rest);
         filled

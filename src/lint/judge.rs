@@ -9,7 +9,7 @@ use crate::http1::{BodyScan, Defect, DefectKind, Framing, Limits, RequestHead};
 use crate::journal;
 use crate::redact::Redactor;
 use crate::rule::levels::Levels;
-use crate::rule::{self, Severity};
+use crate::rule::{self, Family, Piece, Severity};
 use crate::rules;
 
 use super::sample::{Sample, SampleBody, begins_like_a_field};
@@ -118,15 +118,14 @@ impl Linter {
             }
         };
         for finding in findings {
+            if rests_on_a_stand_in(&finding) {
+                continue;
+            }
             let spot = sample.spot(&finding.hit.at);
             let summary = finding.rule.summary;
             let Some(finding) = self.levelled(finding, report) else {
                 continue;
             };
-            // What only the shell knows cannot be wrong for us.
-            if finding.seen.as_ref().contains(STAND_IN) {
-                continue;
-            }
             report.denied += u64::from(self.levels.denies(&finding.code));
             report.found.push(Spotted {
                 file: file.to_owned(),
@@ -156,6 +155,17 @@ impl Linter {
         finding.severity = severity;
         Some(finding)
     }
+}
+
+/// Whether a finding speaks of a word that only the shell knows. A credential is taken for sound where it stands in; what
+/// is around it, such as a scheme word, is still wrong.
+fn rests_on_a_stand_in(finding: &rule::Finding) -> bool {
+    let is_one = |piece: &Piece| match piece {
+        Piece::Seen(raw) => raw.expose().contains(STAND_IN),
+        Piece::Lit(_) | Piece::Num(_) => false,
+    };
+    let family = finding.rule.family;
+    !matches!(family, Family::Auth | Family::Wire) && finding.hit.seen.0.iter().any(is_one)
 }
 
 enum Judged {

@@ -122,7 +122,6 @@ impl Sample {
             At::Header(name) => self.field(name.as_bytes()).unwrap_or(first),
             At::WireHeader(name) => self.field(name.expose().as_bytes()).unwrap_or(first),
             At::HeadLine(line) => self.line(*line).unwrap_or(first),
-            At::Body => self.body_spot,
             At::BodyPlace { line, column } if self.body_is_verbatim => Spot {
                 line: self.body_spot.line + line.saturating_sub(1),
                 column: if *line <= 1 {
@@ -131,7 +130,7 @@ impl Sample {
                     *column
                 },
             },
-            At::BodyPlace { .. } => self.body_spot,
+            At::Body | At::BodyPlace { .. } => self.body_spot,
             At::Param(name) => self.param(name.expose().as_bytes(), first),
             _ => first,
         }

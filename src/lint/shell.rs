@@ -102,8 +102,8 @@ impl Lexer<'_> {
         };
         while let Some(byte) = self.peek(0) {
             match (byte, self.peek(1)) {
-                (b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>', _) => break,
-                (b'\r', Some(b'\n') | None) => break,
+                (b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>', _)
+                | (b'\r', Some(b'\n') | None) => break,
                 (b'\'', _) => self.single(&mut word)?,
                 (b'"', _) => self.double(&mut word)?,
                 (b'$', Some(b'\'')) => self.ansi(&mut word)?,

@@ -35,7 +35,7 @@ declare_rule! {
     /// ```
     N501 "repeated-paid-action": Safety, Warn, Is,
     check: Request,
-    summary: "the same paid action for the same domain was sent a moment ago",
+    summary: "the same paid action and domain were sent before",
     fix: "look up what became of the first one before you send it again, and do not retry paid actions",
     since: "0.1.0",
 }

@@ -31,7 +31,7 @@ declare_rule! {
     /// ```
     N510 "unexpected-environment": Safety, Error, Is,
     check: Request,
-    summary: "a call to the other environment than the expected one",
+    summary: "a call to the environment that is not expected",
     fix: "correct the client's API URL; or change --expect, if the call is right",
     since: "0.1.0",
 }
