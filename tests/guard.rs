@@ -306,12 +306,12 @@ fn no_byte_of_a_held_request_leaves() {
         assert!(reply.starts_with("HTTP/1.1 403 "), "{what}: {reply}");
         let (_, body) = reply.split_once("\r\n\r\n").unwrap();
         let body: Value = serde_json::from_str(body).unwrap();
-        assert_eq!(body["nicetap"]["rule"], "N502", "{what}");
+        assert_eq!(body["nicetap"]["rule"], "N512", "{what}");
         let record = proxy.exchange();
         assert_eq!(record["diagnosis"]["verdict"], "held", "{what}");
         assert_eq!(record["answer"]["by"], "nicetap", "{what}");
         assert_eq!(record["egress"]["peer"], Value::Null, "{what}");
-        assert!(codes(&record).contains(&"N502"), "{what}: {record}");
+        assert!(codes(&record).contains(&"N512"), "{what}: {record}");
     }
     assert_eq!((origin.connections(), origin.bytes()), (0, String::new()));
 }
@@ -361,11 +361,11 @@ fn warn_flags_and_forwards() {
     let mut proxy = Proxy::before(&origin, &[]);
     assert_eq!(proxy.start["guard"], "warn");
     assert!(proxy.get(PRODUCTION, RENEW).starts_with("HTTP/1.1 200 "));
-    assert_eq!(codes(&proxy.exchange()), ["N502"]);
+    assert_eq!(codes(&proxy.exchange()), ["N512"]);
     assert!(proxy.get(PRODUCTION, CHECK).starts_with("HTTP/1.1 200 "));
     assert_eq!(codes(&proxy.exchange()), [""; 0]);
     assert!(proxy.get(PRODUCTION, RENEW).starts_with("HTTP/1.1 200 "));
-    assert_eq!(codes(&proxy.exchange()), ["N501", "N502"]);
+    assert_eq!(codes(&proxy.exchange()), ["N511", "N512"]);
 }
 
 #[test]
@@ -388,10 +388,10 @@ fn only_attempts_that_may_have_been_carried_out_count_as_sent_before() {
         proxy.exchange();
         proxy.get(SANDBOX, &RENEW.replace("example.com", "EXAMPLE.com."));
         let record = proxy.exchange();
-        assert_eq!(codes(&record).contains(&"N501"), counts, "code {code}");
+        assert_eq!(codes(&record).contains(&"N511"), counts, "code {code}");
         proxy.get(SANDBOX, &RENEW.replace("example.com", "example.org"));
         let record = proxy.exchange();
-        assert!(!codes(&record).contains(&"N501"), "another domain");
+        assert!(!codes(&record).contains(&"N511"), "another domain");
     }
 }
 
@@ -406,7 +406,7 @@ fn an_attempt_that_never_left_does_not_count() {
     let mut proxy = Proxy::before(&origin, &["--guard", "block"]);
     for _ in 0..2 {
         assert!(proxy.get(SANDBOX, RENEW).starts_with("HTTP/1.1 502 "));
-        assert!(!codes(&proxy.exchange()).contains(&"N501"));
+        assert!(!codes(&proxy.exchange()).contains(&"N511"));
     }
 }
 
@@ -425,8 +425,8 @@ fn block_holds_a_repetition_in_the_sandbox_too() {
     ] {
         let held = proxy.send(&request);
         assert!(held.starts_with("HTTP/1.1 403 "), "{held}");
-        assert!(held.contains("\"rule\":\"N501\""), "{held}");
-        assert!(codes(&proxy.exchange()).contains(&"N501"));
+        assert!(held.contains("\"rule\":\"N511\""), "{held}");
+        assert!(codes(&proxy.exchange()).contains(&"N511"));
     }
     assert_eq!(origin.bytes(), before);
 }
@@ -460,10 +460,39 @@ fn a_paid_action_in_a_body_is_flagged_when_it_comes_again_and_never_delayed() {
     let request = post(PRODUCTION, "", "Content-Type: application/json\r\n", body);
     proxy.send(&request);
     let record = proxy.exchange();
-    assert!(codes(&record).contains(&"N502"), "{record}");
-    assert!(!codes(&record).contains(&"N501"), "{record}");
+    assert!(codes(&record).contains(&"N512"), "{record}");
+    assert!(!codes(&record).contains(&"N511"), "{record}");
     proxy.send(&request);
-    assert!(codes(&proxy.exchange()).contains(&"N501"));
+    assert!(codes(&proxy.exchange()).contains(&"N511"));
+}
+
+#[test]
+fn warn_flags_what_every_form_of_body_asks_for() {
+    let origin = Origin::saying(0);
+    let mut proxy = Proxy::before(&origin, &["--repeat-window", "none"]);
+    let bodies: [(&str, &[u8]); 3] = [
+        (
+            "application/json",
+            br#"{"category":"domain","action":"renew"}"#,
+        ),
+        (
+            "application/x-www-form-urlencoded",
+            b"category=domain&action=renew",
+        ),
+        (
+            "multipart/form-data; boundary=x",
+            b"--x\r\nContent-Disposition: form-data; name=\"category\"\r\n\r\ndomain\r\n\
+            --x\r\nContent-Disposition: form-data; name=\"action\"\r\n\r\nrenew\r\n--x--\r\n",
+        ),
+    ];
+    for (content_type, body) in bodies {
+        let field = format!("Content-Type: {content_type}\r\n");
+        let told = proxy.send(&post(PRODUCTION, "", &field, body));
+        assert!(told.starts_with("HTTP/1.1 200 "), "{told}");
+        let record = proxy.exchange();
+        assert!(codes(&record).contains(&"N512"), "{content_type}: {record}");
+        assert!(!codes(&record).contains(&"N511"), "{content_type}");
+    }
 }
 
 #[test]
@@ -473,11 +502,11 @@ fn the_other_environment_is_an_error_and_the_client_is_told() {
     assert_eq!(proxy.start["expect"], "sandbox");
     let told = proxy.get(PRODUCTION, RENEW);
     assert!(
-        told.contains("\r\nNicetap-Findings: N510, N502\r\n\r\n"),
+        told.contains("\r\nNicetap-Findings: N510, N512\r\n\r\n"),
         "{told}"
     );
     let record = proxy.exchange();
-    assert_eq!(codes(&record), ["N510", "N502"]);
+    assert_eq!(codes(&record), ["N510", "N512"]);
     assert_eq!(record["findings"][0]["severity"], "error");
     assert_eq!(record["fidelity"][0], "reply: Nicetap-Findings added");
     let told = proxy.get(SANDBOX, CHECK);
@@ -492,7 +521,7 @@ fn levels_hide_soften_and_deny_and_a_denied_finding_decides_the_exit_code() {
         "--deny",
         "N5",
         "--allow",
-        "N501",
+        "N511",
         "--warn",
         "N302",
         "--annotate",
@@ -501,16 +530,16 @@ fn levels_hide_soften_and_deny_and_a_denied_finding_decides_the_exit_code() {
     proxy.get(PRODUCTION, RENEW);
     assert_eq!(proxy.exchange()["findings"][0]["severity"], "error");
     let told = proxy.get(PRODUCTION, RENEW);
-    assert!(told.contains("\r\nNicetap-Findings: N502\r\n"), "{told}");
-    assert_eq!(codes(&proxy.exchange()), ["N502"]);
+    assert!(told.contains("\r\nNicetap-Findings: N512\r\n"), "{told}");
+    assert_eq!(codes(&proxy.exchange()), ["N512"]);
     proxy.get(PRODUCTION, "category=domain&action=sell");
     let record = proxy.exchange();
     assert_eq!(record["findings"][0]["code"], "N302");
     assert_eq!(record["findings"][0]["severity"], "warn");
     let (stop, exit) = proxy.stop();
     assert_eq!(exit, 5);
-    assert_eq!(stop["findings"]["N502"], 2);
-    assert_eq!(stop["hidden"]["N501"], 1);
+    assert_eq!(stop["findings"]["N512"], 2);
+    assert_eq!(stop["hidden"]["N511"], 1);
 }
 
 #[test]

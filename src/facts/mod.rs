@@ -7,6 +7,7 @@ mod body;
 mod call;
 mod credential;
 mod json;
+mod multipart;
 mod params;
 mod refusal;
 mod reply;

@@ -371,7 +371,10 @@ fn join(all: &mut Vec<u8>, more: &[u8], glue: &[u8]) {
 
 /// `content`, `=content`, `name=content`; what would come out of a file is left empty.
 fn url_encoded(text: &[u8]) -> Vec<u8> {
-    let encode = |text: &[u8]| percent_encode(text, UNRESERVED).to_string().into_bytes();
+    let encode = |text: &[u8]| {
+        let encoded = percent_encode(text, UNRESERVED).to_string();
+        encoded.replace("%20", "+").into_bytes()
+    };
     match text.iter().position(|byte| matches!(byte, b'=' | b'@')) {
         Some(0) if text[0] == b'=' => encode(&text[1..]),
         Some(at) if text[at] == b'=' => [&text[..=at], &encode(&text[at + 1..])].concat(),
@@ -565,7 +568,7 @@ mod tests {
             ),
             (
                 "curl -d a=1 --data-urlencode 'b=c d&' https://a",
-                "POST / HTTP/1.1|Content-Type: application/x-www-form-urlencoded|Host: a|Content-Length: 14||a=1&b=c%20d%26",
+                "POST / HTTP/1.1|Content-Type: application/x-www-form-urlencoded|Host: a|Content-Length: 12||a=1&b=c+d%26",
             ),
             (
                 "curl -G -d a=1 -d b=2 'https://a/?c=3'",
@@ -598,6 +601,93 @@ mod tests {
             ),
         ] {
             assert_eq!(sent(command), want, "{command}");
+        }
+    }
+
+    /// What the real curl sends for a command, if there is a curl here.
+    fn really_sent(command: &str) -> Option<String> {
+        use std::io::{Read as _, Write as _};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let command = command.replace("http://a/", &format!("http://127.0.0.1:{port}/"));
+        let mut shell = std::process::Command::new("bash")
+            .args(["-c", &format!("{command} --noproxy '*' -s -m 20")])
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .ok()?;
+        listener.set_nonblocking(true).unwrap();
+        let mut stream = loop {
+            match listener.accept() {
+                Ok((stream, _)) => break stream,
+                Err(_) if shell.try_wait().unwrap().is_some() => return None,
+                Err(_) => std::thread::yield_now(),
+            }
+        };
+        stream.set_nonblocking(false).unwrap();
+        let mut sent = Vec::new();
+        let mut chunk = [0; 4096];
+        let is_whole = |sent: &[u8]| {
+            let text = String::from_utf8_lossy(sent);
+            text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
+                let length = head
+                    .lines()
+                    .find_map(|line| line.strip_prefix("Content-Length: "));
+                length.is_none_or(|length| body.len() >= length.parse().unwrap())
+            })
+        };
+        while !is_whole(&sent) {
+            let count = stream.read(&mut chunk).unwrap();
+            assert!(count > 0, "{command}");
+            sent.extend_from_slice(&chunk[..count]);
+        }
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        shell.wait().unwrap();
+        let own = format!("127.0.0.1:{port}");
+        Some(String::from_utf8(sent).unwrap().replace(&own, "a"))
+    }
+
+    /// The fields in one order, without what differs between versions of curl.
+    fn comparable(request: &str) -> String {
+        let (head, body) = request.split_once("\r\n\r\n").unwrap();
+        let mut fields: Vec<&str> = head.split("\r\n").collect();
+        fields[1..].sort_unstable();
+        let kept = fields
+            .into_iter()
+            .filter(|line| !line.starts_with("User-Agent: curl/"));
+        let kept: Vec<_> = kept
+            .filter(|line| !line.starts_with("Accept-Encoding"))
+            .collect();
+        format!("{}||{body}", kept.join("|"))
+    }
+
+    #[test]
+    fn the_real_curl_sends_the_same() {
+        for command in [
+            "curl http://a/v2/?x=1",
+            "curl -X PUT 'http://a/?a=b' -H 'X-A:  b' -H 'Accept:' -H 'X-C;' -H nonsense",
+            "curl http://a/ -d a=1 -d 'b=2 3' --data-urlencode 'c=d &é' --data-urlencode '=e/f'",
+            "curl -G http://a/ -d a=1 --data-urlencode 'b= ' -H 'Content-Type: application/json'",
+            "curl http://a/?z=1 --get --data-raw @x",
+            "curl --json '{\"a\":' --json ' 1}' http://a/",
+            "curl -ualice:s3cret -A me -e you -b 'a=b; c=d' http://a/#f",
+            "curl -I --http1.0 http://a/",
+            "curl --oauth2-bearer abc --compressed http://a/",
+            "curl -sSkLd $'a\\tb' http://a/",
+            "curl -XDELETE -HHost:b http://a/ --data-binary 'x\ny'",
+            "curl http://a/ -H 'authorization: x:y' -u u:p --url-query 'k=v w'",
+        ] {
+            let Some(real) = really_sent(command) else {
+                continue;
+            };
+            let samples = read(command.as_bytes()).unwrap_or_else(|flaw| panic!("{}", flaw.why));
+            let [sample] = &samples[..] else {
+                panic!("{command}")
+            };
+            let mut ours = String::from_utf8(sample.head.clone()).unwrap();
+            if let SampleBody::Whole(body) = &sample.body {
+                ours.push_str(&String::from_utf8(body.clone()).unwrap());
+            }
+            assert_eq!(comparable(&ours), comparable(&real), "{command}");
         }
     }
 

@@ -145,13 +145,13 @@ impl Page {
     /// A paid action on production, under `--guard block`.
     pub(super) fn paid() -> Self {
         let reason = "a paid action on production is held: --guard block is set";
-        Self::held(reason, "N502")
+        Self::held(reason, "N512")
     }
 
     /// An action that is not listed, or a body that cannot be read, under `--guard block`.
     pub(super) fn cost_unknown() -> Self {
         let reason = "a call of unknown cost on production is held, since its action is not listed or it cannot be read: --guard block is set";
-        Self::held(reason, "N502")
+        Self::held(reason, "N512")
     }
 
     /// A paid action that was sent before, under `--guard block`.
@@ -160,7 +160,7 @@ impl Page {
         let reason = format!(
             "the same paid action for the same domain was sent {ago} s ago; it is held: --guard block is set"
         );
-        Self::held(reason, "N501")
+        Self::held(reason, "N511")
     }
 
     fn held(reason: impl Into<String>, rule: &'static str) -> Self {

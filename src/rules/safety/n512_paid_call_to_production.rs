@@ -1,4 +1,4 @@
-//! N502: a call that costs money, or may, goes to production.
+//! N512: a call that costs money, or may, goes to production.
 use crate::facts::{Cost, Environment, Request, Watch};
 use crate::rule::{At, Hit, declare_rule};
 use crate::text;
@@ -29,7 +29,7 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
-    N502 "paid-action-on-production": Safety, Warn, Is,
+    N512 "paid-call-to-production": Safety, Warn, Is,
     check: Request,
     summary: "a call that costs money goes to production",
     fix: "use https://sandbox-api.nicenic.net/v2/ to try it out; --guard off, if it is meant",

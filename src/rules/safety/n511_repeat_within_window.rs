@@ -1,4 +1,4 @@
-//! N501: the same paid action for the same domain, a moment later.
+//! N511: the same paid action for the same domain, a moment later.
 use crate::facts::{Cost, Request};
 use crate::rule::{At, Hit, declare_rule};
 use crate::text;
@@ -33,7 +33,7 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
-    N501 "repeated-paid-action": Safety, Warn, Is,
+    N511 "repeat-within-window": Safety, Warn, Is,
     check: Request,
     summary: "the same paid action and domain were sent before",
     fix: "look up what became of the first one before you send it again, and do not retry paid actions",
