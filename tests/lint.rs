@@ -4,6 +4,10 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use nicetap::lint::{Format, Linter, Report, Source, render};
+use nicetap::redact::{FingerprintKey, Redactor};
+use nicetap::rule::levels::Levels;
+use proptest::prelude::*;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -304,6 +308,33 @@ fn the_good_examples_of_the_rules_own_tests_are_good_here_too() {
     let wrong: Vec<_> = places(&report);
     assert!(report["requests"].as_u64().unwrap() > 50);
     assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_file_makes_it_panic_and_every_place_is_in_the_file(
+        text in prop_oneof![
+            "(GET |POST |curl |https?://a.nicenic.net|/v2/\\?category=|[\n\r :]|Host: a|Authorization|###|\\{\\{x\\}\\}|@x=1|[ -~é]){0,25}",
+            "curl( -[A-Za-z#]{1,3}| --[a-z-]{3,8}| --(data|json|header|user|form|url)|[ '\"\\\\$`\n&;@=]|[a-zé:/?]{1,5}){0,20}",
+            "\\{\"log\":\\{\"entries\":\\[(\\{\"request\":\\{\"method\":\"(GET|P\\\\n)\",\"url\":\"[ -!#-\\[\\]-~]{0,20}\",\"headers\":\\[\\]\\}\\},?){0,3}\\]\\}\\}",
+        ],
+    ) {
+        let key = FingerprintKey::from_bytes([7; 32]);
+        let mut linter = Linter::new(Redactor::new(&key), Levels::default(), Vec::new(), true);
+        let mut report = Report::default();
+        linter.look(&Source { name: "x", bytes: text.as_bytes() }, &mut report);
+        let lines = text.split('\n').count();
+        let found = report.found.iter().map(|found| found.spot);
+        let unread = report.unread.iter().map(|unread| unread.spot);
+        for spot in found.chain(unread) {
+            prop_assert!((1..=lines).contains(&spot.line) && spot.column > 0, "{spot:?} in {text:?}");
+        }
+        for format in [Format::Text, Format::Json, Format::Sarif] {
+            render(&report, format);
+        }
+    }
 }
 
 /// The rules of SARIF 2.1.0 for what is used of it: what is required, what is an enumeration, what counts from one.

@@ -103,7 +103,8 @@ pub struct Layer {
     ///
     /// `warn` flags and forwards without delay. `block` answers them with 403, and no byte of them leaves; it counts
     /// an action that is not listed, or a body that cannot be read, as paid, and reads bodies first, up to
-    /// --body-limit.
+    /// --body-limit. What passes unread is not held: other hosts, a client that refused the CA under
+    /// `--on-distrust tunnel`, and everything after the end of --for.
     #[arg(long, value_name = "MODE", help_heading = SAFETY)]
     pub guard: Option<Value<Guard>>,
     /// Flag the same paid action for the same domain within this time [default: 120s]

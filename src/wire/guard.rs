@@ -393,3 +393,72 @@ const VIEW: Cap = Cap {
     bytes: 64 * 1024,
     ratio: 100,
 };
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::facts::{Authority, Scheme, Target, Via};
+    use crate::http1::{Limits, RequestHead};
+
+    fn renewal(domain: &str) -> facts::Request {
+        let head = format!(
+            "GET /v2/?category=domain&action=renew&domain={domain} HTTP/1.1\r\nHost: a\r\n\r\n"
+        );
+        let head = RequestHead::parse(Bytes::from(head), &Limits::default());
+        let head = head.ok().unwrap();
+        let authority = Authority::parse(b"api.nicenic.net", Some(443)).unwrap();
+        let target = Target::new(authority, true, Some(Scheme::Https), Via::Connect);
+        let arrival = Arrival {
+            target: &target,
+            head: &head,
+            path_and_query: head.target(),
+            sni: None,
+        };
+        facts::Request::derive(&arrival, BodyInput::None)
+    }
+
+    #[test]
+    fn the_window_ends_and_what_leaves_is_forgotten() {
+        let mut recent = Recent::default();
+        let began = Instant::now();
+        let window = Duration::from_secs(60);
+        let mut enter = |domain: &str, seconds| {
+            let now = began + Duration::from_secs(seconds);
+            recent.enter(&renewal(domain), window, now)
+        };
+        assert_eq!(enter("a.com,b.com", 0).1, None);
+        assert_eq!(enter("c.com", 1).1, None);
+        let (second, ago) = enter("B.com.", 10);
+        assert_eq!(ago, Some(Duration::from_secs(10)));
+        assert_eq!(enter("b.com", 65).1, Some(Duration::from_secs(55)));
+        assert_eq!(enter("a.com", 65).1, None);
+        let second = second.unwrap();
+        recent.leave(&second);
+        let live = recent.by_key[&second.keys[0]].iter();
+        assert!(live.clone().all(|(id, _)| *id != second.id));
+        assert_eq!(live.count(), 1);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_frees_itself_when_the_window_is_over() {
+        let mut recent = Recent::default();
+        let began = Instant::now();
+        let window = Duration::from_secs(60);
+        let mut number = 0;
+        let mut enter_all = |recent: &mut Recent, count, now| {
+            for _ in 0..count {
+                let domains: Vec<_> = (0..100)
+                    .map(|index| format!("{number}-{index}.com"))
+                    .collect();
+                number += 1;
+                recent.enter(&renewal(&domains.join(",")), window, now);
+            }
+        };
+        enter_all(&mut recent, 200, began);
+        assert!(recent.by_key.len() <= MOST_KEYS && recent.by_key.len() > MOST_KEYS - 200);
+        enter_all(&mut recent, 1, began + window);
+        assert_eq!(recent.by_key.len(), 100);
+    }
+}
