@@ -122,6 +122,14 @@ const HAR: &str = r#"{"log": {"version": "1.2", "creator": {"name": "x", "versio
 ]}}
 "#;
 
+const BODY: &str = "\
+POST https://bob:hunter2-url@api.nicenic.net/v2/?category=domain&action=transfer&authcode=hunter2-epp
+Content-Type: application/json
+Cookie: s=hunter2-cookie
+
+{\"password\": \"hunter2-password\", \"token\": 'hunter2-token',}
+";
+
 #[test]
 fn an_http_file_is_judged_line_by_line() {
     let folder = Folder::with(&[("calls.http", HTTP)]);
@@ -184,11 +192,19 @@ fn no_secret_of_a_file_is_ever_shown() {
         ("calls.http", HTTP),
         ("try.sh", CURL),
         ("a.har", HAR),
+        ("body.http", BODY),
         ("bad.sh", "curl --user=bob:hunter2 -H 'unclosed hunter2"),
         ("bad.har", "{\"log\": \"hunter2\"}"),
     ]);
     for format in ["text", "json", "sarif"] {
-        let files = ["calls.http", "try.sh", "a.har", "bad.sh", "bad.har"];
+        let files = [
+            "calls.http",
+            "try.sh",
+            "a.har",
+            "body.http",
+            "bad.sh",
+            "bad.har",
+        ];
         let words = [&["--format", format][..], &files].concat();
         let output = folder.run(&words, "");
         let told = stdout(&output) + &stderr(&output);

@@ -10,11 +10,26 @@ use super::{Flaw, Spot};
 /// Whether a text is a curl command line, perhaps behind comments, a prompt or assignments.
 pub(super) fn is_curl(text: &[u8]) -> bool {
     let lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
+    let mut lines = lines
+        .filter(|line| !line.is_empty() && !line.starts_with(b"#"))
+        .peekable();
+    if lines.peek().is_some_and(|line| begins_an_http_file(line)) {
+        return false;
+    }
     lines.any(|line| {
         let line = line.strip_prefix(b"$ ").unwrap_or(line);
         line.starts_with(b"curl ") || line == b"curl" || line.starts_with(b"curl\\")
     })
+}
+
+/// A variable, a URL, or a method in front of one.
+fn begins_an_http_file(line: &[u8]) -> bool {
+    let word = line.split(|byte| *byte == b' ').next().unwrap_or(line);
+    let is_method = word.len() < line.len() && word.iter().all(u8::is_ascii_uppercase);
+    is_method
+        || [&b"@"[..], b"http://", b"https://", b"//"]
+            .iter()
+            .any(|front| line.starts_with(front))
 }
 
 /// The requests of all curl commands in a text.
@@ -717,5 +732,7 @@ mod tests {
         assert!(is_curl(b"# try\n$ curl a"));
         assert!(is_curl(b"A=1\ncurl \\\n a"));
         assert!(!is_curl(b"GET https://a\n"));
+        assert!(!is_curl(b"# x\nPOST https://a\n\ncurl a\n"));
+        assert!(!is_curl(b"@a = b\n\ncurl a\n"));
     }
 }
