@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
-use crate::config;
+use crate::rule::levels;
+use crate::{catalogue, config};
 
 /// A command failed.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,8 @@ pub enum Exit {
     Usage = 2,
     /// An address cannot be bound, or the CA or a file cannot be used.
     CannotStart = 3,
+    /// Something was found that `--deny` names.
+    Denied = 5,
     /// A bug.
     Bug = 70,
 }
@@ -57,6 +60,15 @@ impl Error {
     /// An address cannot be bound, or the CA or a file cannot be used: exit code 3.
     pub fn cannot_start(what: impl Into<String>) -> Self {
         Self::expected(Exit::CannotStart, what)
+    }
+
+    /// Something was found that `--deny` names: exit code 5.
+    pub fn denied(count: u64) -> Self {
+        let what = match count {
+            1 => "1 denied finding".to_owned(),
+            count => format!("{count} denied findings"),
+        };
+        Self::expected(Exit::Denied, what)
     }
 
     /// Something that cannot happen happened: exit code 70.
@@ -125,6 +137,29 @@ impl From<config::Error> for Error {
             config::Error::Unreadable { source, .. } => failed.caused_by(source),
             _ => failed,
         }
+    }
+}
+
+impl From<catalogue::UserError> for Error {
+    fn from(error: catalogue::UserError) -> Self {
+        let failed = match error.hint() {
+            Some(hint) => Self::usage(error.to_string()).hint(hint),
+            None => Self::usage(error.to_string()),
+        };
+        match error {
+            catalogue::UserError::Unreadable { source, .. } => failed.caused_by(source),
+            _ => failed,
+        }
+    }
+}
+
+impl From<levels::UnknownSelector> for Error {
+    fn from(error: levels::UnknownSelector) -> Self {
+        let hint = match error.near {
+            Some(near) => format!("did you mean `{near}`? `nicetap rules` lists all"),
+            None => "`nicetap rules` lists all codes and names".to_owned(),
+        };
+        Self::usage(error.to_string()).hint(hint)
     }
 }
 

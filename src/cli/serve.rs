@@ -8,7 +8,7 @@ use jiff::ZonedDateTime;
 
 use super::error::Error;
 use super::instance;
-use crate::config::{BaseUrl, Config, HostPort, Layer, Then};
+use crate::config::{BaseUrl, Config, Guard, HostPort, Layer, Then};
 
 /// Runs the proxy. `options` is what was typed, for what only a typed option can get wrong.
 pub(super) fn run(config: &Config, options: &Layer) -> Result<(), Error> {
@@ -38,6 +38,8 @@ pub struct BannerFacts<'a> {
     pub idle_exit: Option<Duration>,
     /// What happens then.
     pub then: Then,
+    /// What happens to paid calls to production.
+    pub guard: Guard,
     /// Whether the mock answers.
     pub mock: bool,
 }
@@ -56,10 +58,16 @@ pub fn banner(facts: &BannerFacts<'_>) -> String {
             "demo:demo",
         )
     } else {
-        (
-            "NiceNIC will see THIS machine's address",
-            "username:api_secret",
-        )
+        let seen = match facts.guard {
+            Guard::Off => "NiceNIC will see THIS machine's address; paid calls are not guarded",
+            Guard::Warn => {
+                "NiceNIC will see THIS machine's address; paid calls to production are flagged"
+            }
+            Guard::Block => {
+                "NiceNIC will see THIS machine's address; paid calls to production are held"
+            }
+        };
+        (seen, "username:api_secret")
     };
     let log = facts
         .log
@@ -184,6 +192,7 @@ Examples:
   nicetap serve                               Watch calls to the real API
   nicetap serve --mock                        The same without an account
   nicetap serve --for 1h --then exit          One hour, then end
+  nicetap serve --guard block                 Let no paid call reach production
   nicetap serve --base-url https://sandbox-api.nicenic.net
                                               Base-URL mode for the sandbox
   curl -x http://127.0.0.1:8899 --cacert \"$(nicetap ca path)\" \\
@@ -196,6 +205,7 @@ Exit codes:
   1   failure
   2   the command line or a setting is wrong
   3   an address cannot be bound, or the CA or a file cannot be used
+  5   something was found that --deny names
   70  a bug in nicetap";
 const CONTINUED: &str = "              ";
 
@@ -219,6 +229,7 @@ mod tests {
             ends: Some(end.to_zoned_datetime(zone)),
             idle_exit: None,
             then: Then::Carry,
+            guard: Guard::Warn,
             mock: false,
         }
     }
@@ -240,7 +251,7 @@ mod tests {
         nicetap 0.1.0 · Ctrl-C ends it
           proxy     http://127.0.0.1:8899
           reads     nicenic.net, nicenic.com; all others pass through unread
-                    NiceNIC will see THIS machine's address
+                    NiceNIC will see THIS machine's address; paid calls to production are flagged
           until     2026-11-25 10:46 +01:00; then connections are carried on unread
           log       /var/lib/nicetap/log/nicetap.jsonl
           base URL  http://127.0.0.1:8899/v2/ stands for https://api.nicenic.net and needs no CA

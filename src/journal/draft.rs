@@ -150,6 +150,10 @@ pub struct Draft {
     pub steps: Steps,
     /// What the proxy changed.
     pub fidelity: Vec<Word>,
+    /// What the guard knows, once the body has been seen too.
+    pub safety: facts::Safety,
+    /// Whether a byte of the request may have left.
+    pub has_left: bool,
     began: Instant,
     is_over: bool,
 }
@@ -158,6 +162,8 @@ impl Draft {
     /// An exchange of which nothing but the request's head is known.
     pub fn new(request: Arc<RequestPart>) -> Self {
         Self {
+            safety: request.facts.safety,
+            has_left: false,
             request,
             request_body: None,
             reply: None,

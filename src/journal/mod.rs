@@ -22,6 +22,7 @@ mod queue;
 mod seal;
 mod writer;
 
+pub use seal::findings;
 pub use writer::{Writer, WriterHandle};
 
 /// Where sealed records go.
@@ -56,6 +57,7 @@ struct Shared {
     last_id: AtomicU64,
     not_recorded: AtomicU64,
     late_lines: AtomicU64,
+    denied: AtomicU64,
 }
 
 impl Journal {

@@ -57,10 +57,10 @@ fn seal_part(redactor: &mut Redactor, part: &RequestPart) -> SealedPart {
 /// The `exchange` line.
 pub(super) fn exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Exchange<Masked> {
     let part = &*draft.request;
-    let whole = draft
-        .request_body
-        .as_ref()
-        .map(|body| judge_body(part, body));
+    let whole = draft.request_body.as_ref().map(|body| facts::Request {
+        safety: draft.safety,
+        ..judge_body(part, body)
+    });
     let facts = whole.as_ref().unwrap_or(&part.facts);
     let reply = draft
         .reply
@@ -465,7 +465,8 @@ fn unknown_call(facts: &facts::Request) -> Call<Masked> {
     }
 }
 
-fn findings(redactor: &mut Redactor, found: &[Finding]) -> Vec<record::Finding<Masked>> {
+/// Findings with every word from the wire masked; the secrets of the request must have been learned.
+pub fn findings(redactor: &mut Redactor, found: &[Finding]) -> Vec<record::Finding<Masked>> {
     found
         .iter()
         .map(|Finding { rule, hit }| record::Finding {

@@ -30,6 +30,9 @@ pub static RULES: &[&Rule] = &[
     &param::n303_content_type_absent::RULE,
     &param::n304_content_type_wrong::RULE,
     &param::n305_invalid_json_body::RULE,
+    &safety::n510_unexpected_environment::RULE,
+    &safety::n511_repeat_within_window::RULE,
+    &safety::n512_paid_call_to_production::RULE,
     &wire::n701_bare_line_feed::RULE,
     &wire::n702_bare_carriage_return::RULE,
     &wire::n703_early_end_of_head::RULE,
@@ -76,6 +79,12 @@ mod route {
     pub(super) mod n205_host_differs;
     pub(super) mod n206_unknown_host;
     pub(super) mod n207_https_url_in_clear;
+}
+
+mod safety {
+    pub(super) mod n510_unexpected_environment;
+    pub(super) mod n511_repeat_within_window;
+    pub(super) mod n512_paid_call_to_production;
 }
 
 mod wire {

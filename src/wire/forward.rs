@@ -13,10 +13,12 @@ use crate::journal::{Announced, Ticket};
 use crate::record::{Answer, AnswerBy, Stage, TunnelBytes, TunnelWhy};
 use crate::redact::seal::Raw;
 use crate::rule::Family;
+use crate::rule::levels::Levels;
 use crate::rules;
 
 use super::exchange::{Outcome, Terms, carry};
 use super::front::{After, Door, Front, Routed};
+use super::guard::{Attempt, Ruling};
 use super::headers::{self, HostField};
 use super::leg::Leg;
 use super::origin::{Failure, Route};
@@ -41,11 +43,25 @@ impl Front {
         ticket: &mut Ticket,
         part: &RequestPart,
         routed: &Routed,
+        attempt: Option<&mut Attempt>,
     ) -> After {
         let mut announced = ticket.announce();
-        if let Some(page) = self.objection(part, routed) {
-            ticket.draft().conclude();
-            return self.answer(ticket, &mut announced, part, page).await;
+        let ruling = match (self.objection(part, routed), attempt) {
+            (Some(page), _) => Ruling::Held(page),
+            (None, Some(attempt)) => self.ruling(ticket, part, attempt).await,
+            (None, None) => Ruling::Pass,
+        };
+        match ruling {
+            Ruling::Pass => {}
+            Ruling::Held(page) => {
+                ticket.draft().conclude();
+                return self.answer(ticket, &mut announced, part, page).await;
+            }
+            Ruling::Gone(failure) => {
+                return self
+                    .fail(ticket, &mut announced, part, failure, false)
+                    .await;
+            }
         }
         match self.connect(ticket, part).await {
             Ok(()) if !may_share(part) && self.client_has_left().await => {
@@ -93,9 +109,9 @@ impl Front {
         let place = self.shared.journal.place().await;
         let findings = rules::of_target(&routed.target);
         let began = Instant::now();
-        let part = self.inspect(head, &routed).await;
+        let (part, _) = self.inspect(head, &routed, None).await;
         let mut ticket = Ticket::aside(part.clone());
-        let after = self.forward(&mut ticket, &part, &routed).await;
+        let after = self.forward(&mut ticket, &part, &routed, None).await;
         let draft = ticket.draft();
         let size = |copy: Option<&Prefix>| copy.map_or(0, Prefix::seen);
         let reply = draft.reply.as_ref();
@@ -224,12 +240,15 @@ impl Front {
             _ => HostField::AsSent,
         };
         let forwarded = headers::request(&part.head, &routed.line_target, host);
-        ticket.draft().fidelity.extend(forwarded.fidelity);
+        let draft = ticket.draft();
+        draft.fidelity.extend(forwarded.fidelity);
+        draft.has_left = true;
         let shared = self.shared.clone();
         let terms = Terms {
             head: &part.head,
             forwarded: forwarded.bytes,
             reply_timeout: shared.reply_timeout,
+            annotation: annotation(shared.annotate.as_ref(), part),
             answered_by: if shared.inside.is_some() {
                 AnswerBy::Mock
             } else {
@@ -382,6 +401,14 @@ fn may_share(part: &RequestPart) -> bool {
     let call = &part.facts.call;
     let has_no_body = matches!(part.head.framing(), Framing::None | Framing::Length(0));
     call.risk == Risk::Read || (call.action.is_none() && has_no_body)
+}
+
+/// What the client is told of the findings, if it is to be told and there are any.
+fn annotation(levels: Option<&Levels>, part: &RequestPart) -> Option<String> {
+    let levels = levels?;
+    let codes = part.findings.iter().map(|finding| finding.rule.code);
+    let codes: Vec<&str> = codes.filter(|code| levels.shows(code)).collect();
+    (!codes.is_empty()).then(|| codes.join(", "))
 }
 
 /// The worst finding of this family that the head has.

@@ -15,6 +15,7 @@ use crate::rules;
 
 use super::Shared;
 use super::forward::{ANSWER_LIMIT, Upstream};
+use super::guard::{Attempt, Guard};
 use super::headers;
 use super::leg::{Head, HeadTimers, Leg, Refused};
 use super::page::{self, Page};
@@ -183,9 +184,16 @@ impl Front {
         if !routed.target.in_scope || self.shared.has_expired() {
             return self.forward_unread(head, routed).await;
         }
-        let part = self.inspect(head, &routed).await;
+        let guard = Some(self.shared.guard.clone());
+        let (part, mut attempt) = self.inspect(head, &routed, guard).await;
         let mut ticket = self.shared.journal.admit(part.clone()).await;
-        self.forward(&mut ticket, &part, &routed).await
+        let after = self
+            .forward(&mut ticket, &part, &routed, attempt.as_mut())
+            .await;
+        if let Some(attempt) = attempt {
+            attempt.settle(ticket.draft());
+        }
+        after
     }
 
     /// Where the request goes; `Ok(None)`: to one of our own pages.
@@ -238,7 +246,12 @@ impl Front {
     }
 
     /// Derives the facts, and lets the rules look at them.
-    pub(super) async fn inspect(&self, head: RequestHead, routed: &Routed) -> Arc<RequestPart> {
+    pub(super) async fn inspect(
+        &self,
+        head: RequestHead,
+        routed: &Routed,
+        guard: Option<Arc<Guard>>,
+    ) -> (Arc<RequestPart>, Option<Attempt>) {
         let sni = match &self.door {
             Door::Tunnel { sni, .. } => sni.clone(),
             Door::Port => None,
@@ -253,19 +266,14 @@ impl Front {
             path_and_query: &routed.path_and_query,
             sni: sni.as_deref(),
         };
-        let facts = facts::Request::derive(&arrival, body);
+        let mut facts = facts::Request::derive(&arrival, body);
+        let attempt = guard.map(|guard| guard.watch(&mut facts));
         let findings = rules::of_request(&facts);
         self.known_sender().await;
         let path_and_query = Raw::new(Box::from(&routed.path_and_query[..]));
         let peer = self.peer.clone();
-        Arc::new(RequestPart::new(
-            peer,
-            head,
-            path_and_query,
-            sni,
-            facts,
-            findings,
-        ))
+        let part = RequestPart::new(peer, head, path_and_query, sni, facts, findings);
+        (Arc::new(part), attempt)
     }
 
     /// Gives the look-up of the client's process a moment, on a connection's first request only.

@@ -20,6 +20,7 @@ use crate::journal::draft::Peer;
 use super::access::Access;
 use super::connect::Connect;
 use super::front::{Door, Front, Leave};
+use super::guard::Guard;
 use super::leg::Leg;
 use super::origin::Dialer;
 use super::{Activity, Setup, Shared, health};
@@ -87,6 +88,7 @@ impl Proxy {
         let Setup {
             config,
             journal,
+            levels,
             ca,
             roots,
             inside,
@@ -113,6 +115,8 @@ impl Proxy {
             base,
             scope,
             plaintext: config.plaintext,
+            guard: Guard::new(&config),
+            annotate: config.annotate.then_some(levels),
             on_distrust: config.on_distrust,
             body_limit: config.body_limit,
             reply_timeout: config.reply_timeout,

@@ -16,6 +16,7 @@ use crate::config::{Config, OnDistrust, Plaintext};
 use crate::facts::{Authority, Scheme};
 use crate::http1::Limits;
 use crate::journal::Journal;
+use crate::rule::levels::Levels;
 
 mod access;
 mod buffer;
@@ -23,6 +24,7 @@ mod connect;
 mod exchange;
 mod forward;
 mod front;
+mod guard;
 mod headers;
 mod leg;
 mod listen;
@@ -49,6 +51,8 @@ pub struct Setup {
     pub config: Config,
     /// The journal.
     pub journal: Journal,
+    /// How findings are treated.
+    pub levels: Levels,
     /// The local CA.
     pub ca: Arc<Ca>,
     /// Whom to trust upstream.
@@ -67,6 +71,9 @@ struct Shared {
     base: (Scheme, Authority),
     scope: Vec<(String, Option<u16>)>,
     plaintext: Plaintext,
+    guard: Arc<guard::Guard>,
+    /// Whether replies tell the client the findings, and which.
+    annotate: Option<Levels>,
     on_distrust: OnDistrust,
     body_limit: usize,
     reply_timeout: Duration,

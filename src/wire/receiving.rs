@@ -23,6 +23,7 @@ pub(super) struct Receiving<'a> {
     pub(super) client: &'a mut Writer,
     pub(super) head: &'a RequestHead,
     pub(super) reply_timeout: Duration,
+    pub(super) annotation: Option<String>,
     pub(super) answered_by: AnswerBy,
     pub(super) prefix: &'a (dyn Fn() -> Prefix + Sync),
     pub(super) progress: &'a Progress,
@@ -146,7 +147,7 @@ impl Receiving<'_> {
             return Err(Failure::new(Stage::Receive, "http_upgrade_failed", reason));
         }
         self.announced.written().await;
-        let forwarded = headers::reply(&head);
+        let forwarded = headers::reply(&head, self.annotation.as_deref());
         self.accept(head, None, &forwarded.fidelity);
         self.tell_client(&forwarded.bytes).await;
         Ok(Received::Upgrade)
@@ -155,7 +156,7 @@ impl Receiving<'_> {
     async fn final_reply(mut self, head: ReplyHead) -> Result<Received, Failure> {
         let framing = head.framing(self.head.method()).map_err(unusable)?;
         let (upstream_keeps, client_keeps) = (head.keeps_alive(), self.head.keeps_alive());
-        let mut forwarded = headers::reply(&head);
+        let mut forwarded = headers::reply(&head, self.annotation.as_deref());
         let copy = (framing != Framing::None).then(|| (self.prefix)());
         self.announced.written().await;
         self.accept(head, copy, &forwarded.fidelity);
