@@ -2,7 +2,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -127,6 +127,7 @@ impl Proxy {
             activity: Activity::new(),
             expired: AtomicBool::new(false),
             health: health(&addrs),
+            look_ups: Arc::new(Semaphore::new(LOOK_UPS)),
         });
         Ok(Self {
             listeners,
@@ -235,12 +236,11 @@ async fn serve_connection(
     if let Ok(ours) = tcp.local_addr()
         && addr.ip().to_canonical().is_loopback()
     {
-        let peer = peer.clone();
-        tokio::task::spawn_blocking(move || {
-            let _ = peer.sender.set(client::identify(ours, addr));
-            peer.found.notify_waiters();
-            peer.found.notify_one();
-        });
+        tokio::spawn(find_sender(
+            shared.look_ups.clone(),
+            Arc::downgrade(&peer),
+            ours,
+        ));
     }
     let leg = Leg::new(Box::new(tcp));
     let front = Front::new(
@@ -261,6 +261,21 @@ async fn serve_connection(
         )
         .await;
     }
+}
+
+/// Looks up who is at the other end. A look-up reads much of `/proc`: few run at a time, and none for a client that
+/// has gone meanwhile, so that a storm of connections costs no more than it must.
+async fn find_sender(look_ups: Arc<Semaphore>, peer: Weak<Peer>, ours: SocketAddr) {
+    let Ok(_turn) = look_ups.acquire_owned().await else {
+        return;
+    };
+    let look_up = move || {
+        let Some(peer) = peer.upgrade() else { return };
+        let _ = peer.sender.set(client::identify(ours, peer.addr));
+        peer.found.notify_waiters();
+        peer.found.notify_one();
+    };
+    let _ = tokio::task::spawn_blocking(look_up).await;
 }
 
 fn base_of(config: &Config) -> Result<(Scheme, Authority), BindError> {
@@ -293,4 +308,5 @@ fn client_config(roots: rustls::RootCertStore) -> Arc<rustls::ClientConfig> {
 const BACKLOG: u32 = 1024;
 const IDLE: Duration = Duration::from_mins(2);
 const HEAD_TIME: Duration = Duration::from_secs(10);
+const LOOK_UPS: usize = 4;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

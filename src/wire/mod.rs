@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::ca::Ca;
@@ -84,6 +85,8 @@ struct Shared {
     activity: Activity,
     expired: AtomicBool,
     health: String,
+    /// Turns for looking up who sent something.
+    look_ups: Arc<Semaphore>,
 }
 
 impl Shared {
