@@ -8,6 +8,11 @@
 //! # scheme: http             towards the origin; default https
 //! # connect: host:port       where it goes; default: Host. Without a request: a CONNECT, judged by its host alone
 //! # sni: host                the name in the TLS hello
+//! # time: 2026-01-01T12:00Z  when it arrived
+//! # body: mislabelled        the body is not of the coding that its head names
+//! # reply-content: cut       the origin broke off; or `mislabelled`
+//! # ending: client-left 500  the client left after so many milliseconds; or `continue-missed`
+//! # past: repeat 12 pending  the same call, so many seconds before, ended like this; or `other-environment`
 //! # defect: EarlyEnd 4 Name  refused for this, at this line, in this field: what the head alone does not show
 //! # raw:                     line ends of the file count for nothing from here; \r \n \t \0 \\ \x1b are escapes
 //! GET /v2/ HTTP/1.1
@@ -26,14 +31,16 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use bytes::Bytes;
 use proptest::prelude::*;
 
 use nicetap::catalogue::Catalogue;
+use nicetap::clock::Time;
 use nicetap::facts::{
-    Arrival, Authority, BodyInput, Refusal, Reply, ReplyInput, Request, Scheme, Target, Via,
-    secrets_of_refused_head,
+    Arrival, Attempt, Authority, BodyInput, Content, Ending, Past, Refusal, Repeat, Reply,
+    ReplyInput, Request, Scheme, Target, Via, secrets_of_refused_head,
 };
 use nicetap::http1::{
     BodyScan, Defect, DefectKind, Framing, Limits, ReplyHead, RequestHead, end_of_head,
@@ -52,7 +59,7 @@ fn documented_examples_hold() {
         let (wanted, rest) = titles.split_at(titles.len().min(SECTIONS.len()));
         assert_eq!(wanted, SECTIONS, "sections of {}", rule.code);
         assert!(
-            rest.is_empty() || rest == ["References"],
+            matches!(rest, [] | ["Fix"] | ["References"] | ["Fix", "References"]),
             "{}: {rest:?}",
             rule.code
         );
@@ -246,12 +253,15 @@ fn docs_are_up_to_date() {
         for line in rule.doc.lines() {
             let line = line.strip_prefix(' ').unwrap_or(line);
             match line.strip_prefix("## ") {
+                Some("Fix") => writeln!(fresh, "### Fix\n\n{}.\n", rule.fix),
                 Some(title) => writeln!(fresh, "### {title}\n"),
                 None => writeln!(fresh, "{line}"),
             }
             .unwrap();
         }
-        let _ = writeln!(fresh, "\n### Fix\n\n{}.", rule.fix);
+        if !rule.doc.contains(" ## Fix") {
+            let _ = writeln!(fresh, "\n### Fix\n\n{}.", rule.fix);
+        }
     }
     assert_up_to_date("docs/rules.md", &fresh);
 }
@@ -288,6 +298,7 @@ proptest! {
                 head: &head,
                 path_and_query: head.target(),
                 sni: Some("x"),
+                time: Some(Time::now()),
             };
             let seen = BodyInput::Seen { prefix: &body, whole };
             let request = Request::derive(&arrival, seen);
@@ -296,8 +307,11 @@ proptest! {
             }
             let reply_head = Bytes::from_static(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\n\r\n");
             let reply_head = ReplyHead::parse(reply_head).ok().unwrap();
-            let input = ReplyInput { head: &reply_head, prefix: &body, whole };
-            rules::of_reply(&request, &Reply::derive(&input, &request));
+            let input = ReplyInput::new(&reply_head, &body, whole);
+            let reply = Reply::derive(&input, &request);
+            for finding in rules::of_request(&request).iter().chain(&rules::of_reply(&request, &reply)) {
+                assert_place_exists(finding, &request, &head, &body);
+            }
         }
     }
 
@@ -408,6 +422,9 @@ impl Case {
                         .iter()
                         .flat_map(|reply| rules::of_reply(&request, reply)),
                 );
+                findings.extend(rules::of_ending(&request, &self.ending()));
+                findings.extend(rules::of_past(&request, &self.past()));
+                findings.sort_by_key(Finding::rank);
                 findings
             }
         }
@@ -445,8 +462,13 @@ impl Case {
             head: &head,
             path_and_query: head.target(),
             sni: self.directive("sni"),
+            time: self.directive("time").map(|time| {
+                let time: jiff::Timestamp = time.parse().unwrap();
+                Time::from_millis(time.as_millisecond())
+            }),
         };
         let body = match body {
+            _ if self.directive("body") == Some("mislabelled") => BodyInput::Mislabelled,
             b"" => BodyInput::None,
             prefix => BodyInput::Seen {
                 prefix,
@@ -464,12 +486,66 @@ impl Case {
         let end = end_of_head(&self.reply, 0)?;
         let (head, prefix) = self.reply.split_at(end);
         let head = ReplyHead::parse(Bytes::copy_from_slice(head)).ok().unwrap();
-        let input = ReplyInput {
-            head: &head,
-            prefix,
-            whole: true,
+        let input = ReplyInput::new(&head, prefix, true);
+        let input = match self.directive("reply-content") {
+            None => input,
+            Some("cut") => ReplyInput {
+                is_cut: true,
+                whole: false,
+                ..input
+            },
+            Some("mislabelled") => ReplyInput {
+                content: Content::Mislabelled,
+                ..input
+            },
+            Some(other) => panic!("reply-content {other}"),
         };
         Some(Reply::derive(&input, request))
+    }
+
+    fn ending(&self) -> Ending {
+        let Some(ending) = self.directive("ending") else {
+            return Ending::default();
+        };
+        match ending.split_once(' ') {
+            Some(("client-left", millis)) => Ending {
+                client_left: true,
+                waited: Duration::from_millis(millis.parse().unwrap()),
+                ..Ending::default()
+            },
+            None if ending == "continue-missed" => Ending {
+                continue_missed: true,
+                ..Ending::default()
+            },
+            _ => panic!("ending {ending}"),
+        }
+    }
+
+    fn past(&self) -> Past {
+        let Some(past) = self.directive("past") else {
+            return Past::default();
+        };
+        let words: Vec<_> = past.split(' ').collect();
+        match words[..] {
+            ["other-environment"] => Past {
+                other_environment: true,
+                ..Past::default()
+            },
+            ["repeat", seconds, ended] => Past {
+                repeat: Some(Repeat {
+                    seconds: seconds.parse().unwrap(),
+                    ended: match ended {
+                        "succeeded" => Attempt::Succeeded,
+                        "pending" => Attempt::Pending,
+                        "failed" => Attempt::Failed,
+                        "unknown" => Attempt::Unknown,
+                        other => panic!("past {other}"),
+                    },
+                }),
+                ..Past::default()
+            },
+            _ => panic!("past {past}"),
+        }
     }
 
     fn target(&self, host: Option<&[u8]>) -> Target {
@@ -619,6 +695,44 @@ fn raw_text(text: &Text) -> String {
     text.0.iter().map(piece).collect()
 }
 
+/// A finding speaks of something that is there, or says that it is missing by the name that it should have.
+fn assert_place_exists(finding: &Finding, request: &Request, head: &RequestHead, body: &[u8]) {
+    let code = finding.rule.code;
+    match &finding.hit.at {
+        At::Param(name) => {
+            let is_there = request.params.iter().any(|param| param.is(name.expose()));
+            assert!(is_there, "{code}: no parameter {}", name.expose());
+        }
+        At::WireHeader(name) => {
+            assert!(head.fields().first(name.expose()).is_some(), "{code}");
+        }
+        At::Header(name) => {
+            let known = ["Authorization", "Content-Type", "Host"];
+            let is_there = head.fields().first(name).is_some();
+            assert!(is_there || known.contains(name), "{code}: no {name}");
+        }
+        At::BodyPlace { line, column } => {
+            let lines: Vec<_> = body.split(|byte| *byte == b'\n').collect();
+            assert!((1..=lines.len()).contains(line), "{code}: line {line}");
+            assert!(
+                (1..=lines[line - 1].len() + 1).contains(column),
+                "{code}: {column}"
+            );
+        }
+        At::HeadLine(line) => {
+            let lines = head.bytes().iter().filter(|byte| **byte == b'\n').count();
+            assert!((1..=lines).contains(line), "{code}: line {line}");
+        }
+        At::RequestLine
+        | At::Host
+        | At::Path
+        | At::Query
+        | At::Body
+        | At::Connection
+        | At::Reply => {}
+    }
+}
+
 fn assert_tidy(text: &str, code: &str) {
     // A sentence would begin with a capital; a name such as `Content-Type` or `TLS` may.
     let word = text.split(' ').next().unwrap_or_default();
@@ -698,7 +812,8 @@ use crate::rule::Rule;
 mod judge;
 
 pub use judge::{
-    RETIRED, find, nearest, of_refusal, of_reply, of_request, of_target, retired, table, table_json,
+    RETIRED, find, nearest, of_ending, of_past, of_refusal, of_reply, of_request, of_target,
+    retired, table, table_json,
 };
 
 /// All rules, by code.

@@ -6,6 +6,7 @@ use crate::http1::{Fields, RequestHead};
 use crate::redact::seal::Raw;
 
 use super::json::{self, Event};
+use super::misplaced::is_misnamed;
 use super::{credential, params};
 
 /// Why a value is secret: the word in its mask.
@@ -220,7 +221,8 @@ impl SecretField {
             10 if is("set-cookie") => Some(Self::SetCookie),
             13 if is("authorization") => Some(Self::Authorization),
             19 if is("proxy-authorization") => Some(Self::ProxyAuthorization),
-            _ => None,
+            // What was meant as Authorization is as secret under a wrong name.
+            _ => is_misnamed(name).then_some(Self::Authorization),
         }
     }
 

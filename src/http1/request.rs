@@ -151,7 +151,12 @@ fn located(bytes: &[u8], at: usize, kind: DefectKind) -> Defect {
 fn name_before_colon(line: &[u8]) -> Option<Box<str>> {
     let end = line.iter().position(|byte| !is_token_byte(*byte))?;
     let name = std::str::from_utf8(&line[..end]).ok()?;
-    (!name.is_empty()).then(|| name.into())
+    // White space between the name and its colon is a defect of its own, and the name is still the name.
+    let blanks = line[end..]
+        .iter()
+        .take_while(|byte| matches!(byte, b' ' | b'\t'));
+    let is_field = line.get(end + blanks.count()) == Some(&b':');
+    (is_field && !name.is_empty()).then(|| name.into())
 }
 
 fn request_line(

@@ -6,7 +6,7 @@ use crate::capture::{End, Prefix};
 use crate::clock::Time;
 use crate::decode::{self, Cap, Undecodable};
 use crate::diagnose;
-use crate::facts::{self, Arrival, BodyInput, ReplyInput};
+use crate::facts::{self, Arrival, BodyInput, Content, ReplyInput};
 use crate::http1::{Fields, ReplyHead};
 use crate::redact::seal::Masked;
 use crate::redact::{Redactor, Shown};
@@ -262,14 +262,23 @@ impl<'a> ReplyView<'a> {
         let (prefix, whole) = view
             .as_ref()
             .map_or((&b""[..], true), |view| (&view.bytes[..], view.whole));
-        let facts = facts::Reply::derive(
-            &ReplyInput {
-                head: &part.head,
-                prefix,
-                whole,
-            },
-            request,
-        );
+        let content = match view.as_ref().and_then(|view| view.opaque) {
+            None => Content::Decoded,
+            Some(Undecodable::Corrupt) => Content::Mislabelled,
+            Some(_) => Content::Unreadable,
+        };
+        let ended = part
+            .body
+            .as_ref()
+            .map_or(End::Complete, |prefix| prefix.end);
+        let input = ReplyInput {
+            head: &part.head,
+            prefix,
+            whole,
+            content,
+            is_cut: ended == End::Failed,
+        };
+        let facts = facts::Reply::derive(&input, request);
         Self { part, view, facts }
     }
 }
@@ -317,14 +326,20 @@ fn judge_body(part: &RequestPart, prefix: &Prefix) -> facts::Request {
         head: &part.head,
         path_and_query: part.path_and_query.expose(),
         sni: part.sni.as_deref(),
+        time: Some(part.time),
     };
-    facts::Request::derive(
-        &arrival,
-        BodyInput::Seen {
+    let body = match view.opaque {
+        None => BodyInput::Decoded {
             prefix: &view.bytes,
             whole: view.whole,
         },
-    )
+        Some(Undecodable::Corrupt) => BodyInput::Mislabelled,
+        Some(_) => BodyInput::Seen {
+            prefix: &view.bytes,
+            whole: false,
+        },
+    };
+    facts::Request::derive(&arrival, body)
 }
 
 fn verdict(draft: &Draft, reply: Option<&facts::Reply>) -> Verdict {

@@ -6,7 +6,8 @@ use crate::rule::Rule;
 mod judge;
 
 pub use judge::{
-    RETIRED, find, nearest, of_refusal, of_reply, of_request, of_target, retired, table, table_json,
+    RETIRED, find, nearest, of_ending, of_past, of_refusal, of_reply, of_request, of_target,
+    retired, table, table_json,
 };
 
 /// All rules, by code.

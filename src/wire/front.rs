@@ -236,18 +236,20 @@ impl Front {
             Framing::None | Framing::Length(0) => BodyInput::None,
             _ => BodyInput::Pending,
         };
+        let time = Time::now();
         let arrival = Arrival {
             target: &routed.target,
             head: &head,
             path_and_query: &routed.path_and_query,
             sni: sni.as_deref(),
+            time: Some(time),
         };
         let facts = facts::Request::derive(&arrival, body);
         let findings = rules::of_request(&facts);
         self.known_sender().await;
         let path_and_query = Raw::new(Box::from(&routed.path_and_query[..]));
         Arc::new(RequestPart {
-            time: Time::now(),
+            time,
             peer: self.peer.clone(),
             head,
             path_and_query,

@@ -44,7 +44,11 @@ fn check(request: &Request) -> Option<Hit> {
     let is_known = catalogue
         .action(category.expose(), action.expose())
         .is_some();
-    if is_known || !request.is_for_api() {
+    let is_legacy = request
+        .legacy
+        .word
+        .is_some_and(|word| word.param == "action");
+    if is_known || is_legacy || !request.is_for_api() {
         return None;
     }
     let seen = text!["category=", category.clone(), " action=", action.clone()];

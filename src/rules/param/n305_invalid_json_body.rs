@@ -26,12 +26,10 @@ declare_rule! {
     ///
     /// ## Good
     /// ```http
-    /// POST /v2/ HTTP/1.1
+    /// GET /v2/?category=domain&action=check&domains=example.com HTTP/1.1
     /// Host: api.nicenic.net
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
-    ///
-    /// {"category": "domain", "action": "check", "domains": "example.com"}
     /// ```
     ///
     /// ## References
