@@ -60,8 +60,14 @@ pub(super) fn is_misnamed(name: &[u8]) -> bool {
             .is_ok_and(|name| strsim::osa_distance(&name.to_ascii_lowercase(), AUTHORIZATION) <= 2)
 }
 
+/// Whether a parameter of this name belongs to a login, as any API has one.
+pub(super) fn is_of_login(name: &str) -> bool {
+    let is = |known: &&str| name.trim_ascii().eq_ignore_ascii_case(known);
+    is_login_name(name) || USER_PARAMS.iter().chain(&PASSWORD_PARAMS).any(is)
+}
+
 /// The name of a parameter that holds the secret half of a login by its own name alone.
-pub(super) fn is_login_name(name: &str) -> bool {
+fn is_login_name(name: &str) -> bool {
     let is = |known: &&str| name.trim_ascii().eq_ignore_ascii_case(known);
     SECRET_PARAMS.iter().any(|known| is(known))
 }

@@ -163,6 +163,10 @@ impl Reply {
     /// documented.
     pub fn refuses_access(&self) -> bool {
         let by_code = |envelope: &Envelope| matches!(envelope.code, 401 | 403);
+        // A check for humans stands in front of the API: nobody has looked at the login yet.
+        if matches!(self.body, ReplyBody::Html { is_captcha: true }) {
+            return false;
+        }
         matches!(self.status, 401 | 403) || self.envelope.as_ref().is_some_and(by_code)
     }
 

@@ -137,7 +137,9 @@ impl Request {
 
     /// Whether `category` is all that came: what a shell leaves of a URL with an unquoted `&`.
     pub fn has_only_category(&self) -> bool {
-        matches!((&self.params[..], &self.body), ([only], Body::None) if only.is("category"))
+        let is_one =
+            matches!((&self.params[..], &self.body), ([only], Body::None) if only.is("category"));
+        is_one && self.review.url.is_none()
     }
 }
 

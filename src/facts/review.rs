@@ -4,7 +4,7 @@
 use crate::catalogue::{self, Action, Catalogue};
 
 use super::Call;
-use super::misplaced::is_login_name;
+use super::misplaced::is_of_login;
 use super::params::{Param, Place};
 
 /// What a comparison with the catalogue gives.
@@ -112,6 +112,10 @@ impl Review {
     }
 
     fn slip(&self, before: &[Param], param: &Param) -> Option<SlipKind> {
+        // JSON that is also read as a form gives such names.
+        if param.name.starts_with(['{', '[']) {
+            return None;
+        }
         if !param.name.is_ascii() {
             return Some(SlipKind::Translated(None));
         }
@@ -146,12 +150,15 @@ impl Review {
         let uses_account = params
             .iter()
             .any(|param| &*param.name == "contact_source" && &**param.value.expose() == "member");
+        let means = |slip: &Slip, name: &str| match slip.kind {
+            SlipKind::Misnamed(meant) | SlipKind::Translated(Some(meant)) => meant == name,
+            // Nobody can tell which of them it is.
+            SlipKind::Translated(None) => true,
+            _ => false,
+        };
         let is_there = |name: &str| {
             params.iter().any(|param| *param.name == *name)
-                || self
-                    .slips
-                    .iter()
-                    .any(|slip| slip.kind == SlipKind::Misnamed(static_name(action, name)))
+                || self.slips.iter().any(|slip| means(slip, name))
         };
         self.missing = action
             .params
@@ -163,16 +170,11 @@ impl Review {
     }
 }
 
-fn static_name(action: &'static Action, name: &str) -> &'static str {
-    let mut found = action.params.iter().filter(|known| known.name == name);
-    found.next().map_or("", |known| known.name.as_str())
-}
-
 /// A name that the action does not have.
 fn of_name(action: &'static Action, param: &Param) -> Option<SlipKind> {
     let name = param.name.trim_ascii().to_ascii_lowercase();
     let is_documented = |wanted: &str| action.params.iter().any(|known| known.name == wanted);
-    if LEGACY_NAMES.contains(&&*name) || is_login_name(&name) {
+    if LEGACY_NAMES.contains(&&*name) || is_of_login(&name) {
         return None;
     }
     let translated = TRANSLATIONS
@@ -298,8 +300,12 @@ fn is_domain(value: &str) -> bool {
 
 /// `{domain}`, `<domain>`, `domain=domain`, `%s`: what curl leaves of braces, and what nobody filled in.
 fn is_placeholder(name: &str, value: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"_-. {}$".contains(&byte);
     let is_inside = |open: char, close: char| {
-        value.len() > 2 && value.starts_with(open) && value.ends_with(close)
+        let inner = value
+            .strip_prefix(open)
+            .and_then(|rest| rest.strip_suffix(close));
+        inner.is_some_and(|inner| !inner.is_empty() && inner.bytes().all(is_word))
     };
     let is_variable = || {
         value.strip_prefix('$').is_some_and(|name| {

@@ -136,3 +136,83 @@ fn keep<T>(list: &mut VecDeque<T>, entry: T) {
 }
 
 const MOST_KEPT: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::facts::{Arrival, Authority, BodyInput, Scheme, Target, Via};
+    use crate::http1::{Limits, RequestHead};
+
+    fn request(host: &str, query: &str) -> Request {
+        let head = format!(
+            "GET /v2/?{query} HTTP/1.1\r\nHost: {host}\r\nAuthorization: alice:s3cr3t-one\r\n\r\n"
+        );
+        let head = RequestHead::parse(Bytes::from(head), &Limits::default());
+        let head = head.ok().unwrap();
+        let authority = Authority::parse(host.as_bytes(), Some(443)).unwrap();
+        let target = Target::new(authority, true, Some(Scheme::Https), Via::Connect);
+        let arrival = Arrival {
+            target: &target,
+            head: &head,
+            path_and_query: head.target(),
+            sni: None,
+            time: None,
+        };
+        Request::derive(&arrival, BodyInput::None)
+    }
+
+    const LIVE: &str = "api.nicenic.net";
+    const RENEW: &str = "category=domain&action=renew&domain=a.com&year=1";
+
+    #[test]
+    fn the_same_paid_call_is_known_again() {
+        let mut session = Session::default();
+        let mut observe = |query, seconds, ended| {
+            let time = Time::from_millis(seconds * 1_000);
+            session.observe(&request(LIVE, query), time, ended).repeat
+        };
+        let repeat = |seconds, ended| Some(Repeat { seconds, ended });
+        assert_eq!(observe(RENEW, 10, Attempt::Unknown), None);
+        let in_another_order = "action=renew&category=domain&year=1&domain=A.com";
+        let second = observe(in_another_order, 15, Attempt::Pending);
+        assert_eq!(second, repeat(5, Attempt::Unknown));
+        let third = observe(RENEW, 16, Attempt::Succeeded);
+        assert_eq!(third, repeat(1, Attempt::Pending));
+        let other = RENEW.replace("a.com", "b.com");
+        assert_eq!(observe(&other, 17, Attempt::Succeeded), None);
+        let check = "category=domain&action=check&domains=a.com";
+        assert_eq!(observe(check, 18, Attempt::Succeeded), None);
+        assert_eq!(observe(check, 19, Attempt::Succeeded), None);
+    }
+
+    #[test]
+    fn a_credential_on_both_systems_is_known() {
+        let mut session = Session::default();
+        let mut elsewhere = |host| {
+            let request = request(host, "category=domain&action=check&domains=a.com");
+            let past = session.observe(&request, Time::from_millis(0), Attempt::Failed);
+            past.other_environment
+        };
+        assert!(!elsewhere(LIVE));
+        assert!(!elsewhere(LIVE));
+        assert!(!elsewhere("www.example.com"));
+        assert!(elsewhere("sandbox-api.nicenic.net"));
+        assert!(elsewhere(LIVE));
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut session = Session::default();
+        for number in 0..MOST_KEPT + 10 {
+            let query = RENEW.replace("a.com", &format!("a{number}.com"));
+            session.observe(
+                &request(LIVE, &query),
+                Time::from_millis(0),
+                Attempt::Succeeded,
+            );
+        }
+        assert_eq!(session.calls.len(), MOST_KEPT);
+    }
+}

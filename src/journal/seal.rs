@@ -6,7 +6,7 @@ use crate::capture::{End, Prefix};
 use crate::clock::Time;
 use crate::decode::{self, Cap, Undecodable};
 use crate::diagnose;
-use crate::facts::{self, Arrival, BodyInput, Content, ReplyInput};
+use crate::facts::{self, Arrival, Attempt, BodyInput, Content, Ending, ReplyInput, Session};
 use crate::http1::{Fields, ReplyHead};
 use crate::redact::seal::Masked;
 use crate::redact::{Redactor, Shown};
@@ -17,9 +17,9 @@ use super::draft::{
     Broken, ConnectionDraft, Draft, Peer, ReplyPart, RequestPart, Steps, TunnelDraft, Way,
 };
 use crate::record::{
-    self, AddressFamily, Body, Call, Client, Connection, Credential, Diagnosis, Egress, Envelope,
-    Event, Exchange, Failure, Notice, RawText, Redaction, RequestHead, Response, Timing, Tunnel,
-    TunnelEgress, VERSION, Verdict, Whitelist, Word,
+    self, AddressFamily, AnswerBy, Body, Call, Client, Connection, Credential, Diagnosis, Egress,
+    Envelope, Event, Exchange, Failure, Notice, RawText, Redaction, RequestHead, Response, Stage,
+    Timing, Tunnel, TunnelEgress, VERSION, Verdict, Whitelist, Word,
 };
 
 /// The `request` line.
@@ -39,7 +39,12 @@ pub(super) fn notice(redactor: &mut Redactor, id: u64, part: &RequestPart) -> No
 }
 
 /// The `exchange` line.
-pub(super) fn exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Exchange<Masked> {
+pub(super) fn exchange(
+    redactor: &mut Redactor,
+    session: &mut Session,
+    id: u64,
+    draft: &Draft,
+) -> Exchange<Masked> {
     let part = &*draft.request;
     let whole = draft
         .request_body
@@ -63,6 +68,11 @@ pub(super) fn exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Excha
     if let Some(view) = &reply {
         found.extend(rules::of_reply(facts, &view.facts));
     }
+    let reply_facts = reply.as_ref().map(|view| &view.facts);
+    let attempt = attempt(draft, reply_facts);
+    let past = session.observe(facts, part.time, attempt);
+    found.extend(rules::of_past(facts, &past));
+    found.extend(rules::of_ending(facts, &ending(draft)));
     let mut shown = findings(redactor, &found);
     if whole.is_none() {
         shown.extend(findings(redactor, &part.findings));
@@ -72,7 +82,7 @@ pub(super) fn exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Excha
     });
 
     let head = request_head(redactor, part);
-    let verdict = verdict(draft, reply.as_ref().map(|view| &view.facts));
+    let verdict = verdict(draft, reply_facts);
     let mut record = Exchange {
         v: VERSION,
         event: Event::Exchange,
@@ -348,6 +358,38 @@ fn verdict(draft: &Draft, reply: Option<&facts::Reply>) -> Verdict {
         draft.failure.as_ref().map(|broken| broken.stage),
         reply,
     )
+}
+
+/// What came of the call. A request that never reached the origin did nothing.
+fn attempt(draft: &Draft, reply: Option<&facts::Reply>) -> Attempt {
+    let failed = draft.failure.as_ref().map(|broken| broken.stage);
+    match (reply, failed) {
+        (Some(reply), _) if reply.is_pending() => Attempt::Pending,
+        (Some(reply), _) if reply.succeeds() => Attempt::Succeeded,
+        (Some(reply), _) if reply.envelope.is_some() => Attempt::Failed,
+        (_, Some(Stage::Resolve | Stage::Connect | Stage::Tls)) => Attempt::Failed,
+        _ if draft.answer.by == AnswerBy::Nicetap && failed.is_none() => Attempt::Failed,
+        (Some(reply), _) if matches!(reply.status, 300..500) => Attempt::Failed,
+        _ => Attempt::Unknown,
+    }
+}
+
+fn ending(draft: &Draft) -> Ending {
+    // The same stage is named where nicetap itself stopped, or the client was silent.
+    let left = |broken: &Broken| {
+        let reason = &**broken.reason.expose();
+        let words = ["went away", "closed in the middle", "connection broke"];
+        broken.stage == Stage::Client && words.iter().any(|word| reason.contains(word))
+    };
+    Ending {
+        client_left: draft.failure.as_ref().is_some_and(left),
+        has_reply: draft.reply.is_some(),
+        waited: draft.steps.total,
+        continue_missed: draft
+            .fidelity
+            .iter()
+            .any(|word| word.starts_with("100 Continue sent by nicetap")),
+    }
 }
 
 fn learn(redactor: &mut Redactor, facts: &facts::Request) {

@@ -10,6 +10,7 @@ use tokio::sync::mpsc::{self, Receiver};
 use tokio::sync::oneshot;
 
 use crate::clock::Time;
+use crate::facts::Session;
 use crate::redact::Redactor;
 use crate::redact::seal::Masked;
 
@@ -20,6 +21,7 @@ use crate::record::{Event as Kind, Finding, Record, Stop, VERSION, Verdict, Word
 /// What the writer works with; owned by its thread.
 pub struct Writer {
     redactor: Redactor,
+    session: Session,
     sinks: Vec<Box<dyn Sink>>,
     totals: Totals,
     shared: Arc<Shared>,
@@ -63,6 +65,7 @@ impl Writer {
         let shared = Arc::new(Shared::default());
         let writer = Self {
             redactor,
+            session: Session::default(),
             sinks,
             totals: Totals::default(),
             shared: shared.clone(),
@@ -110,10 +113,13 @@ impl Writer {
                     })
             }
             Event::Exchange { id, draft } => {
-                guarded(|| Record::Exchange(Box::new(seal::exchange(redactor, id, &draft))))
-                    .unwrap_or_else(|| {
-                        Record::Exchange(Box::new(seal::failed_exchange(redactor, id, &draft)))
-                    })
+                let session = &mut self.session;
+                guarded(|| {
+                    Record::Exchange(Box::new(seal::exchange(redactor, session, id, &draft)))
+                })
+                .unwrap_or_else(|| {
+                    Record::Exchange(Box::new(seal::failed_exchange(redactor, id, &draft)))
+                })
             }
             Event::Tunnel { id, draft } => {
                 Record::Tunnel(Box::new(seal::tunnel(redactor, id, &draft)))

@@ -14,7 +14,7 @@ declare_rule! {
     ///
     /// ## Bad
     /// ```http
-    /// GET /v2/?category=domain&action=check&domains=example.com&username=alice&password=not-a-real-secret HTTP/1.1
+    /// GET /v2/?category=user&action=transactions&user=alice&pwd=not-real-1 HTTP/1.1
     /// Host: api.nicenic.net
     /// Content-Type: application/json
     /// ```

@@ -15,7 +15,7 @@ declare_rule! {
     /// ```http
     /// # via: absolute
     /// # scheme: http
-    /// GET http://alice:not-a-real-secret@api.nicenic.net/v2/?category=domain&action=check&domains=example.com HTTP/1.1
+    /// GET http://alice:not-real@api.nicenic.net/v2/?category=user&action=transactions HTTP/1.1
     /// Host: api.nicenic.net
     /// Content-Type: application/json
     /// ```

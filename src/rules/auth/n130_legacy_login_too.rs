@@ -14,7 +14,7 @@ declare_rule! {
     ///
     /// ## Bad
     /// ```http
-    /// GET /v2/?category=domain&action=check&domains=example.com&userid=alice01&userstr=5f4dcc3b5aa765d61d8327deb882cf99&vtime=202601012000 HTTP/1.1
+    /// GET /v2/?category=user&action=transactions&userstr=5f4dcc3b5aa765d61d8327deb882cf99 HTTP/1.1
     /// Host: api.nicenic.net
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json

@@ -16,7 +16,7 @@ declare_rule! {
     /// ## Bad
     /// ```http
     /// # time: 2026-01-01T12:00:00Z
-    /// GET /v2/?category=domain&action=check&domains=example.com&userid=alice01&userstr=5f4dcc3b5aa765d61d8327deb882cf99&vtime=202601011200 HTTP/1.1
+    /// GET /v2/?category=user&action=transactions&vtime=202601011200 HTTP/1.1
     /// Host: api.nicenic.net
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
@@ -41,7 +41,11 @@ fn check(request: &Request) -> Option<Hit> {
     if !request.is_for_api() {
         return None;
     }
-    let side = if off < 0 { " minutes behind" } else { " minutes ahead" };
+    let side = if off < 0 {
+        " minutes behind"
+    } else {
+        " minutes ahead"
+    };
     let hit = Hit::new(
         At::Param(Raw::new("vtime".into())),
         text![off.unsigned_abs(), side],

@@ -48,7 +48,8 @@ fn check(request: &Request) -> Option<Hit> {
         .legacy
         .word
         .is_some_and(|word| word.param == "action");
-    if is_known || is_legacy || !request.is_for_api() {
+    let is_empty = category.expose().is_empty() || action.expose().is_empty();
+    if is_known || is_legacy || is_empty || !request.is_for_api() {
         return None;
     }
     let seen = text!["category=", category.clone(), " action=", action.clone()];

@@ -54,5 +54,9 @@ fn check(request: &Request) -> Option<Hit> {
         (false, true) => "an action, and no category",
         (false, false) => "neither category nor action",
     };
-    Some(Hit::new(At::Query, text![seen], text!["category and action"]))
+    Some(Hit::new(
+        At::Query,
+        text![seen],
+        text!["category and action"],
+    ))
 }

@@ -46,9 +46,11 @@ fn check(request: &Request) -> Option<Hit> {
     let at = At::param(request, param);
     let seen = text!["a translated name"].and_more(more);
     Some(match meant {
-        Some(meant) => {
-            Hit::new(at, seen, text![meant]).with_fix(text!["call it ", meant, ", as the English page does"])
-        }
+        Some(meant) => Hit::new(at, seen, text![meant]).with_fix(text![
+            "call it ",
+            meant,
+            ", as the English page does"
+        ]),
         None => Hit::new(at, seen, text!["an English name"]),
     })
 }

@@ -13,7 +13,7 @@ declare_rule! {
     ///
     /// ## Bad
     /// ```http
-    /// GET /v2/?category=domain&action=change_password&password=123456&domain=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.com HTTP/1.1
+    /// GET /v2/?category=domain&action=change_password&domain=a.com&password=not-a-password-17 HTTP/1.1
     /// Host: api.nicenic.net
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json

@@ -52,7 +52,11 @@ fn check(request: &Request) -> Option<Hit> {
 
 fn listed(choices: &'static [String]) -> Text {
     let mut text = text!["use one of: "];
-    for (index, choice) in choices.iter().filter(|choice| !choice.is_empty()).enumerate() {
+    for (index, choice) in choices
+        .iter()
+        .filter(|choice| !choice.is_empty())
+        .enumerate()
+    {
         if index > 0 {
             text.0.push(", ".into());
         }

@@ -47,14 +47,19 @@ fn check(request: &Request) -> Option<Hit> {
     let mut of_body = request
         .params
         .iter()
-        .filter(|param| param.place != Place::Query);
+        .filter(|param| param.place != Place::Query)
+        // JSON that is also read as a form gives such a name.
+        .filter(|param| !param.name.starts_with('{'));
     let first = of_body.next()?;
     if !request.is_for_api() {
         return None;
     }
     let name = Raw::new(first.name.clone());
     let seen = text![name, " in the body"].and_more(of_body.count() as u64);
-    Some(Hit::new(At::Body, seen, text!["all parameters in the query"]).in_words_of(request.agent, &FIXES))
+    Some(
+        Hit::new(At::Body, seen, text!["all parameters in the query"])
+            .in_words_of(request.agent, &FIXES),
+    )
 }
 
 const FIXES: [(Agent, &str); 5] = [

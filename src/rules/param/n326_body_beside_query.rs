@@ -37,7 +37,10 @@ declare_rule! {
 
 fn check(request: &Request) -> Option<Hit> {
     let has_call = ["category", "action"].into_iter().all(|name| {
-        let mut of_query = request.params.iter().filter(|param| param.place == Place::Query);
+        let mut of_query = request
+            .params
+            .iter()
+            .filter(|param| param.place == Place::Query);
         of_query.any(|param| param.is(name))
     });
     let has_body = matches!(

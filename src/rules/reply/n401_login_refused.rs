@@ -61,7 +61,12 @@ fn check(_: &Request, reply: &Reply) -> Option<Hit> {
         return None;
     }
     let seen = match &reply.envelope {
-        Some(envelope) => text!["status ", u64::from(reply.status), ", ", envelope.msg.clone()],
+        Some(envelope) => text![
+            "status ",
+            u64::from(reply.status),
+            ", ",
+            envelope.msg.clone()
+        ],
         None => text!["status ", u64::from(reply.status)],
     };
     Some(Hit::new(At::Reply, seen, text!["code 0"]))

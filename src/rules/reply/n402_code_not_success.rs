@@ -53,7 +53,14 @@ fn check(_: &Request, reply: &Reply) -> Option<Hit> {
     let code = Raw::new(envelope.code.to_string().into());
     Some(Hit::new(
         At::Reply,
-        text!["status ", u64::from(reply.status), ", code ", code, ", ", envelope.msg.clone()],
+        text![
+            "status ",
+            u64::from(reply.status),
+            ", code ",
+            code,
+            ", ",
+            envelope.msg.clone()
+        ],
         text!["code 0"],
     ))
 }

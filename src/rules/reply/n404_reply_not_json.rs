@@ -57,8 +57,9 @@ fn check(_: &Request, reply: &Reply) -> Option<Hit> {
         ],
         _ => return None,
     };
-    // Where the status already says that it failed, the body may be anybody's.
-    if !reply.is_ok() {
+    // Where the status already says that it failed, the body may be anybody's; text in another charset has a rule of
+    // its own.
+    if !reply.is_ok() || reply.is_not_utf8 {
         return None;
     }
     Some(Hit::new(At::Reply, seen, text!["{\"code\":…,\"msg\":…}"]))

@@ -59,7 +59,11 @@ fn check(request: &Request, reply: &Reply) -> Option<Hit> {
     } else {
         (
             text!["to ", redirect.host.clone()],
-            text!["use ", request.target.meant(), "; the client drops the header on the way there"],
+            text![
+                "use ",
+                request.target.meant(),
+                "; the client drops the header on the way there"
+            ],
         )
     };
     Some(Hit::new(At::Reply, seen, text!["a reply, not a redirect"]).with_fix(fix))

@@ -60,7 +60,11 @@ fn check(request: &Request, reply: &Reply) -> Option<Hit> {
         (Some(name), _) => hit.with_fix(text!["add ", *name, " first: the documentation lists it"]),
         (None, Some(slip)) => {
             let name = Raw::new(request.params[slip.param].name.clone());
-            hit.with_fix(text!["look at ", name, " first: it differs from the documentation"])
+            hit.with_fix(text![
+                "look at ",
+                name,
+                " first: it differs from the documentation"
+            ])
         }
         (None, None) => hit,
     })

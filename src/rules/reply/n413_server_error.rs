@@ -54,7 +54,9 @@ fn check(request: &Request, reply: &Reply) -> Option<Hit> {
         text!["status 200"],
     );
     Some(if request.call.risk == Risk::Read {
-        hit.with_fix(text!["wait a little and send it again: this call changes nothing"])
+        hit.with_fix(text![
+            "wait a little and send it again: this call changes nothing"
+        ])
     } else {
         hit
     })

@@ -39,5 +39,9 @@ fn check(target: &Target) -> Option<Hit> {
     if is_usual || !target.is_api() || target.via == Via::Gateway {
         return None;
     }
-    Some(Hit::new(At::Host, text!["port ", u64::from(port)], text!["443"]))
+    Some(Hit::new(
+        At::Host,
+        text!["port ", u64::from(port)],
+        text!["443"],
+    ))
 }

@@ -58,5 +58,8 @@ fn check(request: &Request, ending: &Ending) -> Option<Hit> {
 const FIXES: [(Agent, &str); 3] = [
     (Agent::Curl, "add -H 'Expect:' to the command"),
     (Agent::PhpCurl, "add 'Expect:' to CURLOPT_HTTPHEADER"),
-    (Agent::Guzzle, "set 'expect' => false in the request's options"),
+    (
+        Agent::Guzzle,
+        "set 'expect' => false in the request's options",
+    ),
 ];

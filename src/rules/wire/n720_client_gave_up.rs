@@ -55,7 +55,10 @@ fn check(request: &Request, ending: &Ending) -> Option<Hit> {
 
 const FIXES: [(Agent, &str); 4] = [
     (Agent::Curl, "raise --max-time"),
-    (Agent::PhpCurl, "raise CURLOPT_TIMEOUT; and max_execution_time of PHP"),
+    (
+        Agent::PhpCurl,
+        "raise CURLOPT_TIMEOUT; and max_execution_time of PHP",
+    ),
     (Agent::Guzzle, "raise 'timeout' in the request's options"),
     (Agent::Requests, "raise timeout="),
 ];

@@ -1,4 +1,4 @@
-//! N721: Connection names Authorization.
+//! N721: the Connection header names Authorization.
 use crate::facts::Request;
 use crate::rule::{At, Hit, declare_rule};
 use crate::text;
@@ -33,7 +33,7 @@ declare_rule! {
     N721 "authorization-by-hop": Wire, Error, Is,
     check: Request,
     cause: "2",
-    summary: "Connection names Authorization",
+    summary: "the Connection header names Authorization",
     fix: "take Authorization out of the Connection header",
     since: "0.1.0",
 }
