@@ -681,6 +681,7 @@ mod tests {
             Authorization::Empty => "empty".into(),
             Authorization::Pair => "pair".into(),
             Authorization::NoColon => "no colon".into(),
+            Authorization::Json => "json".into(),
             Authorization::Scheme { word, value } => format!("{} {value:?}", word.expose()),
         }
     }
@@ -700,7 +701,14 @@ mod tests {
             ("basic YWxpY2U6czNjcjN0Cg", "basic EncodedPair"),
             ("BASIC alice:s3cr3t", "BASIC Pair"),
             ("Basic Og==", "Basic EncodedPair"),
-            ("Bearer eyJhbGciOi.e30.c2ln", "Bearer Token"),
+            ("Bearer eyJhbGciOi.e30.c2ln", "Bearer WebToken"),
+            ("Digest username=\"a\", uri=\"http://b/\"", "Digest Token"),
+            ("[\"alice:s3cr3t\"]", "json"),
+            ("Authorization: alice:s3cr3t", "pair"),
+            (
+                "-H 'Authorization: Basic YWxpY2U6czNjcjN0'",
+                "Basic EncodedPair",
+            ),
             ("Token alice:s3cr3t", "Token Pair"),
             ("alice s3cr3t", "no colon"),
             ("my user:s3cr3t", "pair"),
@@ -723,6 +731,14 @@ mod tests {
             ("s3cr3t", &["s3cr3t"]),
             ("", &[]),
             ("username:api_secret", &["api_secret"]),
+            ("\"alice:s3cr3t\"", &["s3cr3t\"", "s3cr3t"]),
+            ("[\"alice:s3cr3t\"]", &["s3cr3t\"]", "s3cr3t"]),
+            (
+                "\u{feff}alice:s3\u{200b}cr3t",
+                &["s3\u{200b}cr3t", "s3cr3t"],
+            ),
+            ("Authorization: alice:s3cr3t", &[" alice:s3cr3t", "s3cr3t"]),
+            ("n0t/a+secret:alice", &["alice", "n0t/a+secret"]),
         ] {
             assert_eq!(parts(value), want, "{value}");
         }
@@ -754,6 +770,41 @@ mod tests {
             "alice:x1",
         ] {
             assert_eq!(flaws(value), Flaws::default(), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_part_of_a_credential_is_taken_off() {
+        let of = |value: &str| {
+            let reading = Reading::of(Some(value.as_bytes()));
+            let shown = reading.credential.map(|credential| {
+                let secret = String::from_utf8_lossy(credential.secret.expose()).into_owned();
+                format!("{} {secret}", credential.username.expose())
+            });
+            (shown.unwrap_or_default(), reading.flaws)
+        };
+        for value in [
+            "\"alice:s3cr3t\"",
+            "'alice':'s3cr3t'",
+            "\u{201c}alice:s3cr3t\u{201d}",
+            "\u{feff}alice:s3cr3t",
+            "alice:s3\u{ad}cr3t",
+            "Authorization: alice:s3cr3t",
+            "-H 'Authorization: alice:s3cr3t'",
+            "curl -H \"Authorization: alice:s3cr3t\"",
+        ] {
+            let (shown, flaws) = of(value);
+            assert_eq!(shown, "alice s3cr3t", "{value}");
+            assert_ne!(flaws, Flaws::default(), "{value}");
+        }
+        for value in [
+            "authorization:s3cr3t",
+            "alice:s3cr3t'",
+            "alice:a:b:c",
+            "alice:p%41ss",
+            "header:x",
+        ] {
+            assert_eq!(of(value).1, Flaws::default(), "{value}");
         }
     }
 

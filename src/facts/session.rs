@@ -169,11 +169,11 @@ mod tests {
     #[test]
     fn the_same_paid_call_is_known_again() {
         let mut session = Session::default();
-        let mut observe = |query, seconds, ended| {
+        let mut observe = |query: &str, seconds: i64, ended| {
             let time = Time::from_millis(seconds * 1_000);
             session.observe(&request(LIVE, query), time, ended).repeat
         };
-        let repeat = |seconds, ended| Some(Repeat { seconds, ended });
+        let repeat = |seconds: u64, ended| Some(Repeat { seconds, ended });
         assert_eq!(observe(RENEW, 10, Attempt::Unknown), None);
         let in_another_order = "action=renew&category=domain&year=1&domain=A.com";
         let second = observe(in_another_order, 15, Attempt::Pending);

@@ -375,6 +375,21 @@ mod tests {
     }
 
     #[test]
+    fn a_field_is_named_only_where_a_colon_follows() {
+        for (line, want) in [
+            ("Authorization: u:s", Some("Authorization")),
+            ("Authorization : u:s", Some("Authorization")),
+            ("Authorization", None),
+            ("u s: t", None),
+            (": x", None),
+            ("", None),
+        ] {
+            let name = name_before_colon(line.as_bytes());
+            assert_eq!(name.as_deref(), want, "{line}");
+        }
+    }
+
+    #[test]
     fn a_plain_head_keeps_its_bytes() {
         let head =
             parse("GET /v2/?a=b HTTP/1.1\r\nHost: api.nicenic.net\r\nAuThOrization:  u:s \r\n\r\n")
