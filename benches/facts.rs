@@ -1,7 +1,7 @@
 //! What facts and request rules cost for a typical call. `cargo bench --bench facts`; no harness, no statistics beyond
 //! the best of many rounds.
 #![expect(
-    clippy::disallowed_methods,
+    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a benchmark prints its figures and knows its input"
 )]

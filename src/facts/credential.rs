@@ -182,17 +182,14 @@ impl Reading {
             return Self::with_pair(scheme(SchemeValue::Pair), pair, flaws);
         }
         let text = decoded(rest);
-        match text.as_deref().and_then(Pair::of) {
-            Some(pair) => Self::with_pair(scheme(SchemeValue::EncodedPair), pair, flaws),
-            None => {
-                let placeholder = placeholder(rest);
-                let flaws = Flaws {
-                    placeholder,
-                    ..flaws
-                };
-                Self::without_pair(scheme(SchemeValue::Token), flaws)
-            }
+        if let Some(pair) = text.as_deref().and_then(Pair::of) {
+            return Self::with_pair(scheme(SchemeValue::EncodedPair), pair, flaws);
         }
+        let flaws = Flaws {
+            placeholder: placeholder(rest),
+            ..flaws
+        };
+        Self::without_pair(scheme(SchemeValue::Token), flaws)
     }
 
     fn without_colon(text: &[u8], flaws: Flaws) -> Self {
@@ -459,9 +456,7 @@ fn bare_encoding(text: &[u8]) -> Option<Encoding> {
 
 /// How a half is encoded, as far as its escapes tell.
 fn encoding_of_half(half: &[u8]) -> Option<Encoding> {
-    if memchr::memchr3(b'%', b'&', b'\\', half).is_none() {
-        return None;
-    }
+    memchr::memchr3(b'%', b'&', b'\\', half)?;
     let is_entity = |rest: &[u8]| {
         [&b"amp;"[..], b"lt;", b"gt;", b"quot;", b"apos;", b"#"]
             .iter()

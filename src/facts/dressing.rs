@@ -39,7 +39,7 @@ impl<'a> Dressing<'a> {
 }
 
 /// Keeps borrowing where nothing had to be rewritten.
-fn shortened<'a>(text: Cow<'a, [u8]>, cut: impl FnOnce(&[u8]) -> Cow<'_, [u8]>) -> Cow<'a, [u8]> {
+fn shortened(text: Cow<'_, [u8]>, cut: impl FnOnce(&[u8]) -> Cow<'_, [u8]>) -> Cow<'_, [u8]> {
     match text {
         Cow::Borrowed(text) => cut(text),
         Cow::Owned(text) => Cow::Owned(cut(&text).into_owned()),

@@ -69,7 +69,7 @@ pub(super) fn is_of_login(name: &str) -> bool {
 /// The name of a parameter that holds the secret half of a login by its own name alone.
 fn is_login_name(name: &str) -> bool {
     let is = |known: &&str| name.trim_ascii().eq_ignore_ascii_case(known);
-    SECRET_PARAMS.iter().any(|known| is(known))
+    SECRET_PARAMS.iter().any(is)
 }
 
 fn in_params(params: &[Param]) -> Option<Misplaced> {

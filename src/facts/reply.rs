@@ -206,7 +206,7 @@ impl Redirect {
             (None, None) => (own, from.authority.to_string()),
         };
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        let to = Authority::parse(rest[..end].as_bytes(), Some(scheme.default_port()))?;
+        let to = Authority::parse(&rest.as_bytes()[..end], Some(scheme.default_port()))?;
         let is_same_host = to.host() == from.authority.host();
         let is_same = is_same_host && scheme == own && to.port() == from.authority.port();
         Some(Self {

@@ -26,6 +26,11 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - curl: `-H 'Content-Type: application/json'`
+    /// - PHP curl: `'Content-Type: application/json'` in CURLOPT_HTTPHEADER
+    /// - Guzzle, requests, axios: in `headers`
     N303 "content-type-absent": Param, Warn, Likely,
     check: Request,
     cause: "7",

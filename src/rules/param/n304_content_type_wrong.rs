@@ -27,6 +27,12 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - curl: `-H 'Content-Type: application/json'`; `-d` and `-F` set a form type
+    /// - PHP curl: a line in CURLOPT_HTTPHEADER; CURLOPT_POSTFIELDS sets a form type
+    /// - Guzzle: `query` and `headers`; `form_params` sets a form type
+    /// - requests: `params=` and `headers=`; `data=` sets a form type
     N304 "content-type-wrong": Param, Warn, Likely,
     check: Request,
     cause: "7",

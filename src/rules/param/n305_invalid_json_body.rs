@@ -32,6 +32,11 @@ declare_rule! {
     /// Content-Type: application/json
     /// ```
     ///
+    /// ## Fix
+    /// - PHP: `json_encode($params)`; print_r, serialize and http_build_query write something else
+    /// - Python: `json.dumps(params)`, or `json=` of requests; `str(params)` writes single quotes
+    /// - curl in a shell: single quotes round the JSON, double quotes in it
+    ///
     /// ## References
     /// - RFC 8259: the JSON data interchange format.
     N305 "invalid-json-body": Param, Error, Is,
