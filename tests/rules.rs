@@ -8,6 +8,7 @@
 //! # scheme: http             towards the origin; default https
 //! # connect: host:port       where it goes; default: Host. Without a request: a CONNECT, judged by its host alone
 //! # sni: host                the name in the TLS hello
+//! # on-connect: Authorization  the CONNECT carried this header
 //! # time: 2026-01-01T12:00Z  when it arrived
 //! # body: mislabelled        the body is not of the coding that its head names
 //! # reply-content: cut       the origin broke off; or `mislabelled`
@@ -60,7 +61,7 @@ fn documented_examples_hold() {
         let (wanted, rest) = titles.split_at(titles.len().min(SECTIONS.len()));
         assert_eq!(wanted, SECTIONS, "sections of {}", rule.code);
         assert!(
-            matches!(rest, [] | ["Fix"] | ["References"] | ["Fix", "References"]),
+            matches!(rest, [] | ["Fix" | "References"] | ["Fix", "References"]),
             "{}: {rest:?}",
             rule.code
         );
@@ -140,8 +141,16 @@ fn correct_calls_of_every_action_fire_nothing() {
         })
         .collect();
     for action in &Catalogue::builtin().actions {
-        for client in ["curl", "PHP curl", "Guzzle", "requests", "Node"] {
-            let name = format!("{} {} as {client} sends it", action.category, action.action);
+        for client in [
+            "curl sends",
+            "PHP curl sends",
+            "PHP streams send",
+            "Guzzle sends",
+            "requests sends",
+            "Node sends",
+            "axios sends",
+        ] {
+            let name = format!("{} {} as {client} it", action.category, action.action);
             assert!(names.contains(&name), "no case `{name}`");
         }
     }
@@ -669,7 +678,9 @@ impl Case {
         };
         let authority = Authority::parse(authority, Some(scheme.default_port())).unwrap();
         let scheme = host.map(|_| scheme);
+        let on_connect = self.directive("on-connect") == Some("Authorization");
         Target::new(authority, host.is_some(), scheme, via)
+            .with_authorization_on_connect(on_connect)
     }
 }
 
@@ -823,7 +834,7 @@ fn assert_place_exists(finding: &Finding, request: &Request, head: &RequestHead,
             );
         }
         At::HeadLine(line) => {
-            let lines = head.bytes().iter().filter(|byte| **byte == b'\n').count();
+            let lines = memchr::memchr_iter(b'\n', head.bytes()).count();
             assert!((1..=lines).contains(line), "{code}: line {line}");
         }
         At::RequestLine

@@ -80,6 +80,9 @@ impl Request {
         let (path, query) = split_target(arrival.path_and_query);
         let (mut params, mut secrets) = (Vec::with_capacity(8), Vec::with_capacity(2));
         secrets::learn_fields(fields, &mut secrets);
+        if !head.target().starts_with(b"/") {
+            secrets::learn_userinfo(head.target(), &mut secrets);
+        }
         params::read(query, Place::Query, &mut params, &mut secrets);
         let content_type = ContentType::of(fields);
         let body = Body::read(body, fields, &content_type, &mut params, &mut secrets);

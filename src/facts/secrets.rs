@@ -126,6 +126,9 @@ pub(super) fn is_secret_name(name: &[u8]) -> bool {
             .any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
     };
     TELLING_WORDS.iter().any(|word| holds(word))
+        || TELLING_NAMES
+            .iter()
+            .any(|word| name.eq_ignore_ascii_case(word.as_bytes()))
         || name
             .get(..3)
             .is_some_and(|front| front.eq_ignore_ascii_case(b"epp"))
@@ -280,6 +283,21 @@ fn learn_request_line(line: &[u8], secrets: &mut Vec<Secret>) {
         .split(|byte| *byte == b' ')
         .filter(|word| !word.is_empty());
     let target = words.nth(1).unwrap_or_default();
+    learn_userinfo(target, secrets);
+    if let Some(question) = memchr::memchr(b'?', line) {
+        let query = line[question + 1..].split(|byte| *byte == b' ').next();
+        let mut found = Vec::new();
+        params::read(
+            query.unwrap_or_default(),
+            params::Place::Query,
+            &mut found,
+            secrets,
+        );
+    }
+}
+
+/// The password of `http://user:password@host/`.
+pub(super) fn learn_userinfo(target: &[u8], secrets: &mut Vec<Secret>) {
     let rest = match memchr::memmem::find(target, b"://") {
         Some(at) => &target[at + 3..],
         None => target,
@@ -292,16 +310,6 @@ fn learn_request_line(line: &[u8], secrets: &mut Vec<Secret>) {
         let userinfo = &authority[..at];
         let password = memchr::memchr(b':', userinfo).map_or(userinfo, |at| &userinfo[at + 1..]);
         Secret::learn(secrets, SecretKind::ApiSecret, password);
-    }
-    if let Some(question) = memchr::memchr(b'?', line) {
-        let query = line[question + 1..].split(|byte| *byte == b' ').next();
-        let mut found = Vec::new();
-        params::read(
-            query.unwrap_or_default(),
-            params::Place::Query,
-            &mut found,
-            secrets,
-        );
     }
 }
 
@@ -316,6 +324,8 @@ fn field_of(line: &[u8]) -> Option<(&[u8], &[u8])> {
     is_field.then_some((name, value))
 }
 
+/// Names that are too short to be looked for inside others.
+const TELLING_NAMES: [&str; 4] = ["pwd", "pass", "auth", "authorization"];
 const TELLING_WORDS: [&str; 9] = [
     "passw",
     "passphrase",
@@ -421,10 +431,12 @@ mod tests {
             "epp_code",
             "api_secret",
             "userstr",
+            "pwd",
+            "pass",
         ] {
             assert!(is_secret_name(name.as_bytes()), "{name}");
         }
-        for name in ["domain", "email", "keppel", "author", ""] {
+        for name in ["domain", "email", "keppel", "author", "compass", ""] {
             assert!(!is_secret_name(name.as_bytes()), "{name}");
         }
     }

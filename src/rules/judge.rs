@@ -27,8 +27,11 @@ pub fn of_request(request: &Request) -> Vec<Finding> {
     })
 }
 
-/// What is wrong with a reply, worst first.
+/// What is wrong with a reply of the API, worst first. What other hosts in scope answer is their own business.
 pub fn of_reply(request: &Request, reply: &Reply) -> Vec<Finding> {
+    if !request.is_for_api() {
+        return Vec::new();
+    }
     collect(|check| match check {
         Check::Reply(check) => check(request, reply),
         _ => None,

@@ -36,6 +36,7 @@ pub static RULES: &[&Rule] = &[
     &auth::n122_credential_in_body::RULE,
     &auth::n123_credential_in_cookie::RULE,
     &auth::n124_credential_in_url::RULE,
+    &auth::n125_credential_on_connect::RULE,
     &auth::n126_swapped_halves::RULE,
     &auth::n127_credential_repeated::RULE,
     &auth::n128_equal_halves::RULE,
@@ -161,6 +162,7 @@ mod auth {
     pub(super) mod n122_credential_in_body;
     pub(super) mod n123_credential_in_cookie;
     pub(super) mod n124_credential_in_url;
+    pub(super) mod n125_credential_on_connect;
     pub(super) mod n126_swapped_halves;
     pub(super) mod n127_credential_repeated;
     pub(super) mod n128_equal_halves;

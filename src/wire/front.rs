@@ -32,6 +32,8 @@ pub(super) enum Door {
         scheme: Scheme,
         /// The server name of the TLS hello.
         sni: Option<Box<str>>,
+        /// Whether the CONNECT carried an Authorization header.
+        authorization_on_connect: bool,
     },
 }
 
@@ -217,7 +219,15 @@ impl Front {
             Via::Connect => Bytes::copy_from_slice(target),
             _ => path_and_query.clone(),
         };
-        let target = Target::new(authority, in_scope, Some(scheme), via);
+        let on_connect = matches!(
+            self.door,
+            Door::Tunnel {
+                authorization_on_connect: true,
+                ..
+            }
+        );
+        let target = Target::new(authority, in_scope, Some(scheme), via)
+            .with_authorization_on_connect(on_connect);
         Ok(Some(Routed {
             target,
             path_and_query,

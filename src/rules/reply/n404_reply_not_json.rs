@@ -46,7 +46,7 @@ declare_rule! {
 
 fn check(_: &Request, reply: &Reply) -> Option<Hit> {
     let seen = match reply.body {
-        ReplyBody::Other => text!["text that is not JSON"],
+        ReplyBody::Other => text!["text that is no JSON object"],
         ReplyBody::BadJson(error) => text![
             error.reason,
             " (line ",

@@ -53,6 +53,6 @@ fn check(request: &Request, reply: &Reply) -> Option<Hit> {
     Some(Hit::new(
         At::Header("Authorization"),
         text!["a bare pair, with nothing odd in it"],
-        text!["that"],
+        text!["nothing else"],
     ))
 }

@@ -53,6 +53,6 @@ fn check(request: &Request, reply: &Reply) -> Option<Hit> {
     Some(Hit::new(
         At::Query,
         text!["every documented parameter, in its documented form"],
-        text!["that"],
+        text!["nothing else"],
     ))
 }

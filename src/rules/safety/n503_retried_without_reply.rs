@@ -42,7 +42,11 @@ fn check(_: &Request, past: &Past) -> Option<Hit> {
     }
     Some(Hit::new(
         At::Query,
-        text!["the same call had no reply ", repeat.seconds, " s before"],
+        text![
+            "the same call had no readable reply ",
+            repeat.seconds,
+            " s before"
+        ],
         text!["a look at the domain list first"],
     ))
 }
