@@ -272,13 +272,13 @@ impl<'a> ReplyView<'a> {
         let (prefix, whole) = view
             .as_ref()
             .map_or((&b""[..], true), |view| (&view.bytes[..], view.whole));
+        // An empty body is of every coding.
         let is_empty = part
             .body
             .as_ref()
             .is_none_or(|body| body.bytes().is_empty());
-        let content = match view.as_ref().and_then(|view| view.opaque) {
-            // An empty body is of every coding.
-            _ if is_empty => Content::AsSent,
+        let opaque = view.as_ref().and_then(|view| view.opaque);
+        let content = match opaque.filter(|_| !is_empty) {
             None => Content::Decoded,
             Some(Undecodable::Corrupt) => Content::Mislabelled,
             Some(_) => Content::Unreadable,

@@ -1,6 +1,7 @@
 //! N313: a value longer than documented.
+use crate::catalogue::{Catalogue, Sensitivity};
 use crate::facts::{Request, SlipKind};
-use crate::rule::{At, Hit, declare_rule};
+use crate::rule::{At, Hit, Text, declare_rule};
 use crate::text;
 
 declare_rule! {
@@ -30,7 +31,7 @@ declare_rule! {
     check: Request,
     cause: "7",
     summary: "a value longer than documented",
-    fix: "shorten it; the documentation allows 16 characters for a registrant's name",
+    fix: "shorten it to what the documentation allows",
     since: "0.1.0",
 }
 
@@ -42,14 +43,26 @@ fn check(request: &Request) -> Option<Hit> {
     if !request.is_for_api() {
         return None;
     }
+    let name = &*request.params[param].name;
     let hit = Hit::new(
         At::param(request, param),
-        text![value_length(request, param), " characters"].and_more(more),
-        text!["at most ", most as u64],
+        seen(request, param).and_more(more),
+        text!["at most ", most as u64, " characters"],
     );
-    Some(hit)
+    Some(if name == "name" {
+        hit.with_fix(text![
+            "shorten the registrant's name to 16 characters; a full name is often longer"
+        ])
+    } else {
+        hit
+    })
 }
 
-fn value_length(request: &Request, param: usize) -> u64 {
-    request.params[param].value.expose().chars().count() as u64
+/// How long the value is; of a secret not even that.
+fn seen(request: &Request, param: usize) -> Text {
+    let param = &request.params[param];
+    if Catalogue::builtin().sensitivity(&param.name) == Sensitivity::Secret {
+        return text!["too many characters"];
+    }
+    text![param.value.expose().chars().count() as u64, " characters"]
 }
