@@ -1,6 +1,8 @@
 //! What must never be shown: every secret in a head, a query or a body, with the reason why it is one.
 //!
 //! Readers here are tolerant: a secret in a broken head or body is still one.
+use std::sync::LazyLock;
+
 use crate::catalogue::{Catalogue, Sensitivity};
 use crate::http1::{Fields, RequestHead};
 use crate::redact::seal::Raw;
@@ -121,19 +123,37 @@ pub(super) fn is_secret_name(name: &[u8]) -> bool {
     if name.len() > LONGEST_NAME {
         return false;
     }
+    let is = |word: &str| name.eq_ignore_ascii_case(word.as_bytes());
     let holds = |word: &str| {
+        let first = word.as_bytes()[0];
         name.windows(word.len())
-            .any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+            .any(|part| part[0] | 0x20 == first && part.eq_ignore_ascii_case(word.as_bytes()))
     };
     TELLING_WORDS.iter().any(|word| holds(word))
-        || TELLING_NAMES
-            .iter()
-            .any(|word| name.eq_ignore_ascii_case(word.as_bytes()))
+        || TELLING_NAMES.iter().any(|word| is(word))
         || name
             .get(..3)
             .is_some_and(|front| front.eq_ignore_ascii_case(b"epp"))
-        || std::str::from_utf8(name)
-            .is_ok_and(|name| Catalogue::builtin().sensitivity(name) == Sensitivity::Secret)
+        || secret_names().iter().any(|word| is(word))
+}
+
+/// The names that the catalogue calls secret, the older API's among them.
+fn secret_names() -> &'static [&'static str] {
+    static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+        let catalogue = Catalogue::builtin();
+        let legacy = &catalogue.legacy_v1;
+        let of_actions = catalogue.actions.iter().flat_map(|action| &action.params);
+        let mut names: Vec<&str> = of_actions
+            .map(|param| &*param.name)
+            .chain(legacy.param_markers.iter().map(|name| &**name))
+            .chain(legacy.param_hints.iter().map(|name| &**name))
+            .filter(|name| catalogue.sensitivity(name) == Sensitivity::Secret)
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    });
+    &NAMES
 }
 
 pub(super) fn learn_fields(fields: &Fields, secrets: &mut Vec<Secret>) {
@@ -431,6 +451,7 @@ mod tests {
             "epp_code",
             "api_secret",
             "userstr",
+            "DomainPwd",
             "pwd",
             "pass",
         ] {
