@@ -21,6 +21,15 @@ pub enum BodyInput<'a> {
         /// Whether this is all of it.
         whole: bool,
     },
+    /// The same, compressed when it was sent: without its coding.
+    Decoded {
+        /// The payload without its content coding.
+        prefix: &'a [u8],
+        /// Whether this is all of it.
+        whole: bool,
+    },
+    /// It is not of the content coding that its head names.
+    Mislabelled,
 }
 
 /// The Content-Type header.
@@ -33,6 +42,12 @@ pub enum ContentType {
         essence: Raw<Box<str>>,
         /// The whole value.
         value: Raw<Box<str>>,
+        /// The charset, if it is named and is not UTF-8.
+        charset: Option<Raw<Box<str>>>,
+        /// A parameter that this type does not have, such as a boundary on JSON.
+        stray: Option<Raw<Box<str>>>,
+        /// Whether there are several such headers.
+        is_repeated: bool,
     },
 }
 
@@ -45,9 +60,28 @@ impl ContentType {
             return Self::Absent;
         };
         let value = String::from_utf8_lossy(value);
-        let essence = value.split(';').next().unwrap_or_default().trim();
+        let mut parts = value.split(';').map(str::trim);
+        let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let (mut charset, mut stray) = (None, None);
+        for part in parts.filter(|part| !part.is_empty()) {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            let (name, value) = (name.trim(), value.trim().trim_matches('"'));
+            let raw = |text: &str| Some(Raw::new(text.into()));
+            if !name.eq_ignore_ascii_case("charset") {
+                stray = stray.or_else(|| raw(name));
+            } else if !["utf-8", "utf8"]
+                .iter()
+                .any(|utf8| value.eq_ignore_ascii_case(utf8))
+            {
+                charset = raw(value);
+            }
+        }
         Self::Given {
-            essence: Raw::new(essence.to_ascii_lowercase().into()),
+            // A boundary belongs to multipart types.
+            stray: stray.filter(|_| essence == JSON),
+            charset,
+            is_repeated: fields.all("content-type").nth(1).is_some(),
+            essence: Raw::new(essence.into()),
             value: Raw::new(value.into()),
         }
     }
@@ -72,13 +106,30 @@ pub enum Body {
     /// It is still on its way.
     Pending,
     /// It parses as JSON.
-    Json,
+    Json(JsonTop),
+    /// It is JSON, and says that it is a form.
+    JsonAsForm,
+    /// It is not of the content coding that its head names.
+    Mislabelled,
     /// It says that it is JSON, or looks like it, but is not.
     BadJson(JsonError),
     /// A form: `a=b&c=d`.
     Form,
     /// Something else, compressed, or too long to tell.
     Other,
+}
+
+/// What a JSON text is, at its top.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JsonTop {
+    /// An object.
+    Object,
+    /// A list.
+    List,
+    /// A string that holds JSON once more.
+    TextOfJson,
+    /// Another value.
+    Scalar,
 }
 
 impl Body {
@@ -97,11 +148,12 @@ impl Body {
                 whole: true,
             } => return Self::None,
             BodyInput::Pending => return Self::Pending,
-            BodyInput::Seen { prefix, whole } => (prefix, whole),
+            BodyInput::Mislabelled => return Self::Mislabelled,
+            BodyInput::Seen { .. } if is_encoded(fields) => return Self::Other,
+            BodyInput::Seen { prefix, whole } | BodyInput::Decoded { prefix, whole } => {
+                (prefix, whole)
+            }
         };
-        if is_encoded(fields) {
-            return Self::Other;
-        }
         let says_form = content_type.essence() == "application/x-www-form-urlencoded";
         if says_form {
             params::read(text.trim_ascii_end(), Place::Form, params, secrets);
@@ -111,8 +163,12 @@ impl Body {
         match (says_form, is_json) {
             // Whoever reads JSON under this type must be judged too; as a form it is no error.
             (true, true) => {
-                read_json(text, whole, params, secrets);
-                if whole { Self::Form } else { Self::Other }
+                let (outcome, _) = read_json(text, whole, params, secrets);
+                match outcome {
+                    Outcome::Valid if whole => Self::JsonAsForm,
+                    _ if whole => Self::Form,
+                    _ => Self::Other,
+                }
             }
             (false, true) => Self::of_json(text, whole, params, secrets),
             (_, false) if says_form || json::is_form(text) => {
@@ -138,12 +194,12 @@ impl Body {
         secrets: &mut Vec<Secret>,
     ) -> Self {
         match read_json(text, whole, params, secrets) {
-            Outcome::Valid if whole => Self::Json,
-            Outcome::Valid | Outcome::Cut => {
+            (Outcome::Valid, top) if whole => Self::Json(top),
+            (Outcome::Valid | Outcome::Cut, _) => {
                 secrets::learn_from_text(text, secrets);
                 Self::Other
             }
-            Outcome::Bad(error) => {
+            (Outcome::Bad(error), _) => {
                 secrets::learn_from_text(text, secrets);
                 if json::is_form(text) {
                     params::read(text.trim_ascii_end(), Place::Form, params, secrets);
@@ -155,7 +211,10 @@ impl Body {
 
     /// Whether it may hold parameters that were not read.
     pub(super) const fn is_opaque(&self) -> bool {
-        matches!(self, Self::Pending | Self::Other | Self::BadJson(_))
+        matches!(
+            self,
+            Self::Pending | Self::Other | Self::BadJson(_) | Self::Mislabelled
+        )
     }
 }
 
@@ -172,13 +231,27 @@ fn read_json(
     whole: bool,
     params: &mut Vec<Param>,
     secrets: &mut Vec<Secret>,
-) -> Outcome {
+) -> (Outcome, JsonTop) {
     let mut follower = JsonSecrets::default();
     let mut list_name = None;
     let mut top_is_object = false;
-    json::read(text, whole, &mut |event| {
+    let mut top = JsonTop::Scalar;
+    let outcome = json::read(text, whole, &mut |event| {
         match (follower.depth(), &event) {
-            (0, Event::Open { is_array, .. }) => top_is_object = !is_array,
+            (0, Event::Open { is_array, .. }) => {
+                top_is_object = !is_array;
+                top = if *is_array {
+                    JsonTop::List
+                } else {
+                    JsonTop::Object
+                };
+            }
+            (0, Event::Scalar { token, .. }) => {
+                let inner = json::value_of(token);
+                if matches!(inner.trim_ascii_start().first(), Some(b'{' | b'[')) {
+                    top = JsonTop::TextOfJson;
+                }
+            }
             (
                 1,
                 Event::Open {
@@ -191,11 +264,18 @@ fn read_json(
                 let name = if depth == 1 { *name } else { list_name };
                 if let Some(name) = name {
                     let (name, value) = (json::unescape(name), json::value_of(token));
-                    params.push(Param::new(Place::Json, &name, &value));
+                    let param = Param::new(Place::Json, &name, &value);
+                    params.push(Param {
+                        is_element: depth == 2,
+                        ..param
+                    });
                 }
             }
             _ => {}
         }
         follower.take(&event, false, secrets);
-    })
+    });
+    (outcome, top)
 }
+
+const JSON: &str = "application/json";

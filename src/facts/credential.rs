@@ -7,6 +7,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::redact::seal::Raw;
 
+use super::dressing::Dressing;
+
 /// What the Authorization header holds.
 pub enum Authorization {
     /// There is no such header.
@@ -24,6 +26,8 @@ pub enum Authorization {
     },
     /// Something without a colon.
     NoColon,
+    /// JSON: a list or an object in the place of a pair.
+    Json,
 }
 
 /// What follows a scheme word.
@@ -35,6 +39,8 @@ pub enum SchemeValue {
     Pair,
     /// The base64 of `username:api_secret`.
     EncodedPair,
+    /// A JSON web token.
+    WebToken,
     /// Something else.
     Token,
 }
@@ -47,7 +53,7 @@ pub struct Credential {
     pub secret: Raw<Box<[u8]>>,
 }
 
-/// What is odd about the halves of a credential, or about a value that has none.
+/// What is odd about a credential: what stands round it or in it that is no part of it, and how it is encoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flaws {
     /// It is text that stands where a value should have been put: which kind of text.
@@ -56,6 +62,48 @@ pub struct Flaws {
     pub empty: Option<Half>,
     /// White space inside it.
     pub blank: Option<Blank>,
+    /// Which quotes stand round it or round its halves.
+    pub quotes: Option<&'static str>,
+    /// A character that no screen shows: which.
+    pub invisible: Option<&'static str>,
+    /// A letter beyond ASCII, or a byte that is no text: which, and where.
+    pub foreign: Option<&'static str>,
+    /// What was copied along with it, in front of it.
+    pub pasted: Option<&'static str>,
+    /// How it is encoded, though it should stand as it is.
+    pub encoding: Option<Encoding>,
+    /// What stands where a colon should, or instead of a pair.
+    pub instead: Option<&'static str>,
+    /// Halves that do not look like a user name and a secret.
+    pub halves: Option<Halves>,
+}
+
+/// An encoding that the API does not undo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// Base64, without a scheme word in front.
+    Base64,
+    /// Base64 of base64.
+    Base64Twice,
+    /// `%2F`.
+    Percent,
+    /// `&amp;`.
+    Html,
+    /// `\/`.
+    Backslash,
+}
+
+/// What is odd about the two halves together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Halves {
+    /// The value holds two credentials, with a comma between them.
+    List,
+    /// The user name and its colon stand in the secret once more.
+    Repeated,
+    /// Both are the same.
+    Equal,
+    /// The first looks like a secret, the second like a user name.
+    Swapped,
 }
 
 /// A half of a credential.
@@ -95,51 +143,89 @@ impl Reading {
     /// Reads the value of the header; `None` if there is none.
     pub(super) fn of(value: Option<&[u8]>) -> Self {
         let Some(value) = value else {
-            return Self::without_pair(Authorization::Absent, b"");
+            return Self::without_pair(Authorization::Absent, Flaws::default());
         };
+        let dressing = Dressing::of(value.trim_ascii());
+        if dressing.is_json {
+            return Self::without_pair(Authorization::Json, dressing.flaws);
+        }
+        Self::of_bare(&dressing.bare, dressing.flaws)
+    }
+
+    fn of_bare(value: &[u8], flaws: Flaws) -> Self {
         match Form::of(value) {
-            Form::Empty => Self::without_pair(Authorization::Empty, b""),
-            Form::Pair(pair) => Self::with_pair(Authorization::Pair, pair),
-            Form::NoColon(text) => Self::without_pair(Authorization::NoColon, text),
-            Form::Scheme { word, rest } => {
-                let scheme = |value| Authorization::Scheme {
-                    word: Raw::new(String::from_utf8_lossy(word).into()),
-                    value,
-                };
-                if rest.is_empty() {
-                    return Self::without_pair(scheme(SchemeValue::Nothing), b"");
-                }
-                if let Some(pair) = Pair::of(rest) {
-                    return Self::with_pair(scheme(SchemeValue::Pair), pair);
-                }
-                let text = decoded(rest);
-                match text.as_deref().and_then(Pair::of) {
-                    Some(pair) => Self::with_pair(scheme(SchemeValue::EncodedPair), pair),
-                    None => Self::without_pair(scheme(SchemeValue::Token), rest),
-                }
-            }
+            Form::Empty => Self::without_pair(Authorization::Empty, flaws),
+            Form::Pair(pair) => Self::with_pair(Authorization::Pair, pair, flaws),
+            Form::NoColon(text) => Self::without_colon(text, flaws),
+            Form::Scheme { word, rest } => Self::with_scheme(word, rest, flaws),
         }
     }
 
-    fn with_pair(authorization: Authorization, pair: Pair<'_>) -> Self {
+    fn with_scheme(word: &[u8], rest: &[u8], flaws: Flaws) -> Self {
+        let scheme = |value| Authorization::Scheme {
+            word: Raw::new(String::from_utf8_lossy(word).into()),
+            value,
+        };
+        if rest.is_empty() {
+            return Self::without_pair(scheme(SchemeValue::Nothing), flaws);
+        }
+        if is_web_token(rest) {
+            return Self::without_pair(scheme(SchemeValue::WebToken), flaws);
+        }
+        let is_signature = SIGNATURES
+            .iter()
+            .any(|known| word.eq_ignore_ascii_case(known.as_bytes()));
+        if is_signature {
+            return Self::without_pair(scheme(SchemeValue::Token), flaws);
+        }
+        if let Some(pair) = Pair::of(rest) {
+            return Self::with_pair(scheme(SchemeValue::Pair), pair, flaws);
+        }
+        let text = decoded(rest);
+        if let Some(pair) = text.as_deref().and_then(Pair::of) {
+            return Self::with_pair(scheme(SchemeValue::EncodedPair), pair, flaws);
+        }
+        let flaws = Flaws {
+            placeholder: placeholder(rest),
+            ..flaws
+        };
+        Self::without_pair(scheme(SchemeValue::Token), flaws)
+    }
+
+    fn without_colon(text: &[u8], flaws: Flaws) -> Self {
+        let encoding = bare_encoding(text);
+        let flaws = Flaws {
+            placeholder: placeholder(text),
+            instead: if encoding.is_none() {
+                instead_of_colon(text)
+            } else {
+                None
+            },
+            encoding,
+            ..flaws
+        };
+        Self::without_pair(Authorization::NoColon, flaws)
+    }
+
+    fn with_pair(authorization: Authorization, pair: Pair<'_>, dressing: Flaws) -> Self {
+        let flaws = pair.flaws(dressing);
+        // Which half is the secret cannot be told then: neither may be shown as a user name.
+        let is_readable = flaws.halves != Some(Halves::Swapped);
         Self {
             authorization,
-            credential: Some(Credential {
+            credential: is_readable.then(|| Credential {
                 username: Raw::new(String::from_utf8_lossy(pair.username).into()),
                 secret: Raw::new(pair.secret.into()),
             }),
-            flaws: pair.flaws(),
+            flaws,
         }
     }
 
-    fn without_pair(authorization: Authorization, text: &[u8]) -> Self {
+    fn without_pair(authorization: Authorization, flaws: Flaws) -> Self {
         Self {
             authorization,
             credential: None,
-            flaws: Flaws {
-                placeholder: placeholder(text),
-                ..Flaws::default()
-            },
+            flaws,
         }
     }
 }
@@ -147,9 +233,29 @@ impl Reading {
 /// Hands each part of an Authorization value that must stay secret to `learn`; `true` with those that are the secret
 /// half of a pair. Nothing that follows a colon, a scheme word or a separator is left out.
 pub(super) fn secret_parts(value: &[u8], learn: &mut dyn FnMut(&[u8], bool)) {
+    secret_parts_as_sent(value, learn);
+    let dressing = Dressing::of(value.trim_ascii());
+    if dressing.is_json {
+        let quoted = value.split(|byte| matches!(byte, b'"' | b'\''));
+        quoted
+            .filter(|part| part.len() >= SHORTEST_QUOTED)
+            .for_each(|part| secret_parts_as_sent(part, learn));
+    } else if let Cow::Owned(bare) = &dressing.bare {
+        secret_parts_as_sent(bare, learn);
+    } else if dressing.bare.len() < value.trim_ascii().len() {
+        secret_parts_as_sent(&dressing.bare, learn);
+    }
+}
+
+fn secret_parts_as_sent(value: &[u8], learn: &mut dyn FnMut(&[u8], bool)) {
     match Form::of(value) {
         Form::Empty => {}
-        Form::Pair(pair) => learn(pair.secret, true),
+        Form::Pair(pair) => {
+            learn(pair.secret, true);
+            if pair.looks_swapped() {
+                learn(pair.username, true);
+            }
+        }
         Form::Scheme { rest, .. } => {
             learn(rest, false);
             secret_parts_of_token(rest, learn);
@@ -212,7 +318,7 @@ impl<'a> Pair<'a> {
         })
     }
 
-    fn flaws(self) -> Flaws {
+    fn flaws(self, dressing: Flaws) -> Flaws {
         let (username, secret) = (self.username.trim_ascii(), self.secret.trim_ascii());
         let empty = match (username.is_empty(), secret.is_empty()) {
             (true, true) => Some(Half::Both),
@@ -220,11 +326,61 @@ impl<'a> Pair<'a> {
             (false, true) => Some(Half::Secret),
             (false, false) => None,
         };
+        let placeholder = placeholder(secret).or_else(|| placeholder(username));
+        let encoding = encoding_of_half(username).or_else(|| encoding_of_half(secret));
+        let is_plain = empty.is_none() && placeholder.is_none() && encoding.is_none();
+        let halves = if is_plain { self.halves() } else { None };
+        let is_one = halves != Some(Halves::List);
         Flaws {
-            placeholder: placeholder(secret).or_else(|| placeholder(username)),
+            placeholder,
             empty,
-            blank: if empty.is_none() { self.blank() } else { None },
+            blank: if empty.is_none() && is_one {
+                self.blank()
+            } else {
+                None
+            },
+            encoding,
+            halves,
+            ..dressing
         }
+    }
+
+    fn halves(self) -> Option<Halves> {
+        let (username, secret) = (self.username.trim_ascii(), self.secret.trim_ascii());
+        let is_again = |text: &[u8]| {
+            text.strip_prefix(username)
+                .is_some_and(|rest| rest.starts_with(b":"))
+        };
+        if username == secret {
+            return Some(Halves::Equal);
+        }
+        let after_comma = memchr::memchr(b',', secret).map(|at| secret[at + 1..].trim_ascii());
+        if after_comma.is_some_and(is_again) {
+            return Some(Halves::List);
+        }
+        let mut starts = memchr::memmem::find_iter(secret, username);
+        if starts.any(|at| is_again(&secret[at..])) {
+            return Some(Halves::Repeated);
+        }
+        self.looks_swapped().then_some(Halves::Swapped)
+    }
+
+    /// The first half has what hardly a user name has, the second is a plain word.
+    fn looks_swapped(self) -> bool {
+        let (first, second) = (self.username.trim_ascii(), self.secret.trim_ascii());
+        let is_secret_like = (8..=128).contains(&first.len())
+            && first.iter().all(u8::is_ascii_graphic)
+            && first.iter().any(u8::is_ascii_digit)
+            && first
+                .iter()
+                .any(|byte| b"!#$%&*+/=?^~|;,()[]{}<>".contains(byte));
+        let is_word = |byte: &u8| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.@".contains(byte)
+        };
+        is_secret_like
+            && (3..=30).contains(&second.len())
+            && second[0].is_ascii_lowercase()
+            && second.iter().all(is_word)
     }
 
     fn blank(self) -> Option<Blank> {
@@ -280,11 +436,89 @@ fn decoded(token: &[u8]) -> Option<Vec<u8>> {
     is_text.then_some(text)
 }
 
+/// How a value without a colon is encoded, if a pair comes out.
+fn bare_encoding(text: &[u8]) -> Option<Encoding> {
+    let is_pair = |text: &[u8]| {
+        Pair::of(text).is_some_and(|pair| {
+            !pair.username.is_empty() && pair.username.iter().all(u8::is_ascii_graphic)
+        })
+    };
+    if memchr::memmem::find(&text.to_ascii_lowercase(), b"%3a").is_some() {
+        return Some(Encoding::Percent);
+    }
+    let inner = decoded(text)?;
+    if is_pair(&inner) {
+        return Some(Encoding::Base64);
+    }
+    let innermost = decoded(inner.trim_ascii())?;
+    is_pair(&innermost).then_some(Encoding::Base64Twice)
+}
+
+/// How a half is encoded, as far as its escapes tell.
+fn encoding_of_half(half: &[u8]) -> Option<Encoding> {
+    memchr::memchr3(b'%', b'&', b'\\', half)?;
+    let is_entity = |rest: &[u8]| {
+        [&b"amp;"[..], b"lt;", b"gt;", b"quot;", b"apos;", b"#"]
+            .iter()
+            .any(|name| rest.starts_with(name) && memchr::memchr(b';', rest).is_some())
+    };
+    for (at, byte) in half.iter().enumerate() {
+        match (byte, &half[at + 1..]) {
+            (b'&', rest) if is_entity(rest) => return Some(Encoding::Html),
+            (b'%', [high, low, ..]) if is_escaped_sign(*high, *low) => {
+                return Some(Encoding::Percent);
+            }
+            (b'\\', [b'/' | b'"' | b'\'' | b'$' | b'!' | b'&' | b'\\' | b':', ..]) => {
+                return Some(Encoding::Backslash);
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether `%` and these two digits stand for a sign: letters and digits need no escape.
+fn is_escaped_sign(high: u8, low: u8) -> bool {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let (Some(high), Some(low)) = (digit(high), digit(low)) else {
+        return false;
+    };
+    u8::try_from(high * 16 + low)
+        .is_ok_and(|byte| byte.is_ascii_punctuation() || byte == b' ' || byte == b'\n')
+}
+
+/// What stands where the colon should, or what the value is instead of a pair.
+fn instead_of_colon(text: &[u8]) -> Option<&'static str> {
+    if is_web_token(text) {
+        return Some("a JSON web token");
+    }
+    if text.len() == 32 && text.iter().all(u8::is_ascii_hexdigit) {
+        return Some("32 hex digits, like an MD5 hash of the older API");
+    }
+    if memchr::memmem::find(text, "\u{ff1a}".as_bytes()).is_some() {
+        return Some("a full-width colon (U+FF1A)");
+    }
+    SEPARATORS
+        .iter()
+        .find(|(sign, _)| {
+            memchr::memchr(*sign, text).is_some_and(|at| at > 0 && at + 1 < text.len())
+        })
+        .map(|(_, name)| *name)
+}
+
+/// `header.payload.signature`, of which the first part is the base64 of `{"`.
+fn is_web_token(text: &[u8]) -> bool {
+    text.starts_with(b"eyJ") && memchr::memchr_iter(b'.', text).count() == 2
+}
+
 /// Whether this is text that stands for a value instead of being one, and of which kind.
 fn placeholder(text: &[u8]) -> Option<&'static str> {
     let text = text.trim_ascii();
     if text.is_empty() {
         return None;
+    }
+    if let [b'<', .., b'>'] = text {
+        return Some("text in angle brackets, as the documentation writes what is to be replaced");
     }
     if is_template(text) {
         return Some("a template that was never filled in");
@@ -298,13 +532,16 @@ fn placeholder(text: &[u8]) -> Option<&'static str> {
     if among(&EXAMPLE_WORDS) {
         return Some("example text");
     }
-    among(&NOTHING_WORDS).then_some("a program's word for nothing, such as null or Array")
+    NOTHING_WORDS
+        .iter()
+        .find(|(have, _)| have.as_bytes() == &*word)
+        .map(|(_, kind)| *kind)
 }
 
-/// `<secret>`, `{secret}`, `{{ secret }}`, `${SECRET}`, `%SECRET%`, `$SECRET`, `%s`.
+/// `{secret}`, `{{ secret }}`, `${SECRET}`, `%SECRET%`, `$SECRET`, `%s`.
 fn is_template(text: &[u8]) -> bool {
     match text {
-        [b'<', .., b'>'] | [b'{', .., b'}'] | [b'[', .., b']'] | [b'$', b'{', .., b'}'] => true,
+        [b'{', .., b'}'] | [b'[', .., b']'] | [b'$', b'{', .., b'}'] => true,
         [b'%', name @ .., b'%'] | [b'$', name @ ..] => {
             name.len() >= 3
                 && name
@@ -383,16 +620,37 @@ const EXAMPLE_WORDS: [&str; 24] = [
     "todo",
     "placeholder",
 ];
-const NOTHING_WORDS: [&str; 8] = [
-    "null",
-    "undefined",
-    "none",
-    "nil",
-    "nan",
-    "array",
-    "false",
-    "[objectobject]",
+const NOTHING_WORDS: [(&str, &str); 8] = [
+    ("null", "the word null: the setting had no value"),
+    (
+        "undefined",
+        "the word undefined: JavaScript found no such setting",
+    ),
+    ("none", "the word None: Python found no such setting"),
+    ("nil", "the word nil: the setting had no value"),
+    ("nan", "the word NaN: JavaScript made a number of it"),
+    (
+        "array",
+        "the word Array: PHP was given an array where text belongs",
+    ),
+    ("false", "the word false: the setting could not be read"),
+    (
+        "[objectobject]",
+        "[object Object]: JavaScript was given an object where text belongs",
+    ),
 ];
+/// Schemes whose value is a list of parameters or a signature, never a pair.
+const SIGNATURES: [&str; 5] = ["digest", "ntlm", "negotiate", "oauth", "aws4-hmac-sha256"];
+const SEPARATORS: [(u8, &str); 7] = [
+    (b' ', "a blank"),
+    (b'\t', "a tab"),
+    (b';', "a semicolon"),
+    (b',', "a comma"),
+    (b'|', "a vertical bar"),
+    (b'=', "an equals sign"),
+    (b'/', "a slash"),
+];
+const SHORTEST_QUOTED: usize = 4;
 const LONGEST_PLACEHOLDER: usize = 32;
 const LONGEST_ENCODED: usize = 4096;
 
@@ -418,6 +676,7 @@ mod tests {
             Authorization::Empty => "empty".into(),
             Authorization::Pair => "pair".into(),
             Authorization::NoColon => "no colon".into(),
+            Authorization::Json => "json".into(),
             Authorization::Scheme { word, value } => format!("{} {value:?}", word.expose()),
         }
     }
@@ -437,7 +696,14 @@ mod tests {
             ("basic YWxpY2U6czNjcjN0Cg", "basic EncodedPair"),
             ("BASIC alice:s3cr3t", "BASIC Pair"),
             ("Basic Og==", "Basic EncodedPair"),
-            ("Bearer eyJhbGciOi.e30.c2ln", "Bearer Token"),
+            ("Bearer eyJhbGciOi.e30.c2ln", "Bearer WebToken"),
+            ("Digest username=\"a\", uri=\"http://b/\"", "Digest Token"),
+            ("[\"alice:s3cr3t\"]", "json"),
+            ("Authorization: alice:s3cr3t", "pair"),
+            (
+                "-H 'Authorization: Basic YWxpY2U6czNjcjN0'",
+                "Basic EncodedPair",
+            ),
             ("Token alice:s3cr3t", "Token Pair"),
             ("alice s3cr3t", "no colon"),
             ("my user:s3cr3t", "pair"),
@@ -460,6 +726,14 @@ mod tests {
             ("s3cr3t", &["s3cr3t"]),
             ("", &[]),
             ("username:api_secret", &["api_secret"]),
+            ("\"alice:s3cr3t\"", &["s3cr3t\"", "s3cr3t"]),
+            ("[\"alice:s3cr3t\"]", &["s3cr3t\"]", "s3cr3t"]),
+            (
+                "\u{feff}alice:s3\u{200b}cr3t",
+                &["s3\u{200b}cr3t", "s3cr3t"],
+            ),
+            ("Authorization: alice:s3cr3t", &[" alice:s3cr3t", "s3cr3t"]),
+            ("n0t/a+secret:alice", &["alice", "n0t/a+secret"]),
         ] {
             assert_eq!(parts(value), want, "{value}");
         }
@@ -491,6 +765,41 @@ mod tests {
             "alice:x1",
         ] {
             assert_eq!(flaws(value), Flaws::default(), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_part_of_a_credential_is_taken_off() {
+        let of = |value: &str| {
+            let reading = Reading::of(Some(value.as_bytes()));
+            let shown = reading.credential.map(|credential| {
+                let secret = String::from_utf8_lossy(credential.secret.expose()).into_owned();
+                format!("{} {secret}", credential.username.expose())
+            });
+            (shown.unwrap_or_default(), reading.flaws)
+        };
+        for value in [
+            "\"alice:s3cr3t\"",
+            "'alice':'s3cr3t'",
+            "\u{201c}alice:s3cr3t\u{201d}",
+            "\u{feff}alice:s3cr3t",
+            "alice:s3\u{ad}cr3t",
+            "Authorization: alice:s3cr3t",
+            "-H 'Authorization: alice:s3cr3t'",
+            "curl -H \"Authorization: alice:s3cr3t\"",
+        ] {
+            let (shown, flaws) = of(value);
+            assert_eq!(shown, "alice s3cr3t", "{value}");
+            assert_ne!(flaws, Flaws::default(), "{value}");
+        }
+        for value in [
+            "authorization:s3cr3t",
+            "alice:s3cr3t'",
+            "alice:a:b:c",
+            "alice:p%41ss",
+            "header:x",
+        ] {
+            assert_eq!(of(value).1, Flaws::default(), "{value}");
         }
     }
 

@@ -61,7 +61,7 @@ pub(super) fn read<'a>(text: &'a [u8], whole: bool, on: &mut dyn FnMut(Event<'a>
         (Err(Stop::End(_)), End::Cut) => Outcome::Cut,
         (Err(Stop::End(reason)), End::Text) => Outcome::Bad(located(text, sound.len(), reason)),
         (Ok(()) | Err(Stop::End(_)), End::NotUtf8) => {
-            Outcome::Bad(located(text, sound.len(), "a byte that is not UTF-8"))
+            Outcome::Bad(located(text, sound.len(), no_utf8(text)))
         }
         (Err(Stop::Bad(at, reason)), _) => Outcome::Bad(located(text, at, reason)),
     }
@@ -344,6 +344,7 @@ impl<'a> Reader<'a> {
             (Some(b'0'), Some(b'x' | b'X')) => return bad("a hexadecimal number"),
             (Some(b'0'..=b'9'), _) => self.digits(),
             (None, _) => return Err(Stop::End(TEXT_ENDS)),
+            (Some(b'I' | b'N'), _) => return bad("NaN and Infinity are no JSON numbers"),
             (Some(b'.'), _) => return bad("a number that begins with a point"),
             _ => return bad("a minus sign without a number"),
         };
@@ -424,6 +425,14 @@ impl<'a> Reader<'a> {
     }
 }
 
+fn no_utf8(text: &[u8]) -> &'static str {
+    match text {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16; JSON wants UTF-8",
+        [0x1f, 0x8b, ..] => "gzip without a Content-Encoding that says so",
+        _ => "a byte that is not UTF-8",
+    }
+}
+
 /// Other things that are sent as JSON, told by how they begin.
 fn no_json_at_all(text: &[u8]) -> Option<&'static str> {
     if text.starts_with(b"\xef\xbb\xbf") {
@@ -436,6 +445,21 @@ fn no_json_at_all(text: &[u8]) -> Option<&'static str> {
     if text.starts_with(b"Array") || text.starts_with(b"stdClass") {
         return Some("PHP's print_r output; use json_encode");
     }
+    if let [b'a' | b'O', b':', b'0'..=b'9', ..] = text {
+        return Some("PHP's serialize output; use json_encode");
+    }
+    if text.starts_with(b"--") {
+        return Some("multipart form data, not JSON");
+    }
+    if PHP_NOTICES.iter().any(|word| text.starts_with(word)) {
+        return Some("a notice of PHP in front of the JSON");
+    }
+    if matches!(text.first(), Some(0..=8 | 14..=31)) {
+        return Some("binary data, not JSON");
+    }
+    if is_function_call(text) {
+        return Some("a function call round the JSON (JSONP)");
+    }
     is_form(text).then_some("form data (name=value), not JSON")
 }
 
@@ -445,6 +469,13 @@ pub(super) fn is_form(text: &[u8]) -> bool {
         !byte.is_ascii_alphanumeric() && !matches!(byte, b'_' | b'-' | b'.' | b'%' | b'[' | b']')
     });
     name.is_some_and(|end| end > 0 && text[end] == b'=' && !text.starts_with(b"["))
+}
+
+/// `callback({…})`
+fn is_function_call(text: &[u8]) -> bool {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_$.".contains(byte);
+    let end = text.iter().position(|byte| !is_word(byte));
+    end.is_some_and(|end| end > 0 && text[end] == b'(')
 }
 
 fn no_value(rest: &[u8]) -> &'static str {
@@ -461,6 +492,14 @@ fn no_value(rest: &[u8]) -> &'static str {
     }
 }
 
+const PHP_NOTICES: [&[u8]; 6] = [
+    b"Notice:",
+    b"Warning:",
+    b"Deprecated:",
+    b"Fatal error:",
+    b"Parse error:",
+    b"PHP ",
+];
 const WORDS: [&[u8]; 3] = [b"true", b"false", b"null"];
 const TEXT_ENDS: &str = "the text ends before the JSON does";
 const COMMENT: &str = "a comment; JSON has none";
@@ -521,6 +560,26 @@ mod tests {
                 "form data (name=value), not JSON",
             ),
             ("<b>Notice</b>", 1, 1, "markup (HTML or XML), not JSON"),
+            (
+                "\nNotice: Undefined index\n{}",
+                1,
+                1,
+                "a notice of PHP in front of the JSON",
+            ),
+            ("cb({})", 1, 1, "a function call round the JSON (JSONP)"),
+            ("--b\r\nContent-", 1, 1, "multipart form data, not JSON"),
+            (
+                "a:1:{s:1:\"a\";i:1;}",
+                1,
+                1,
+                "PHP's serialize output; use json_encode",
+            ),
+            (
+                "{\"a\": -Infinity}",
+                1,
+                7,
+                "NaN and Infinity are no JSON numbers",
+            ),
             ("Array\n(", 1, 1, "PHP's print_r output; use json_encode"),
             (
                 "{\"a\": \u{201c}b\u{201d}}",

@@ -24,6 +24,8 @@ pub struct Param {
     pub name: Box<str>,
     /// Its value; bytes that are no UTF-8 are replaced. `null` and containers in JSON are empty.
     pub value: Raw<Box<str>>,
+    /// Whether it is an element of a JSON list, and bears the list's name.
+    pub is_element: bool,
 }
 
 impl Param {
@@ -32,6 +34,7 @@ impl Param {
             place,
             name: String::from_utf8_lossy(name).into(),
             value: Raw::new(String::from_utf8_lossy(value).into()),
+            is_element: false,
         }
     }
 

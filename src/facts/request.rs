@@ -1,4 +1,5 @@
 //! What a request is: where it goes, its credential, its call, its parameters, its body.
+use crate::clock::Time;
 use crate::http1::RequestHead;
 use crate::redact::seal::Raw;
 
@@ -6,8 +7,8 @@ use super::credential::Reading;
 use super::params::{self, Param, Place};
 use super::secrets::{self, Secret};
 use super::{
-    Authority, Authorization, Body, BodyInput, Call, ContentType, Credential, Flaws, Safety,
-    Target, Via,
+    Agent, Authority, Authorization, Body, BodyInput, Call, ContentType, Credential, Flaws, Legacy,
+    Misplaced, Review, Safety, Target, Via,
 };
 
 /// A request as it arrived.
@@ -20,6 +21,8 @@ pub struct Arrival<'a> {
     pub path_and_query: &'a [u8],
     /// The server name of the TLS hello; `None` without TLS, or if it named none.
     pub sni: Option<&'a str>,
+    /// When it arrived; `None` where nobody knows, as in a file.
+    pub time: Option<Time>,
 }
 
 /// All facts of a request.
@@ -42,10 +45,26 @@ pub struct Request {
     pub credential: Option<Credential>,
     /// What is odd about it.
     pub flaws: Flaws,
+    /// How many Authorization headers there are.
+    pub authorizations: usize,
+    /// Where else a credential stands.
+    pub misplaced: Option<Misplaced>,
+    /// What belongs to the older API.
+    pub legacy: Legacy,
     /// The parameters of the query, then those of the body.
     pub params: Vec<Param>,
     /// Which action is called.
     pub call: Call,
+    /// The parameters against the catalogue.
+    pub review: Review,
+    /// The program that wrote it, as far as its name tells.
+    pub agent: Agent,
+    /// A header that only browsers send.
+    pub browser_sign: Option<&'static str>,
+    /// Whether Connection names Authorization, which is then taken off on the way.
+    pub drops_authorization: bool,
+    /// Whether it waits for `100 Continue` before it sends its body.
+    pub expects_continue: bool,
     /// The Content-Type header.
     pub content_type: ContentType,
     /// The body.
@@ -63,10 +82,15 @@ impl Request {
         let (path, query) = split_target(arrival.path_and_query);
         let (mut params, mut secrets) = (Vec::with_capacity(8), Vec::with_capacity(2));
         secrets::learn_fields(fields, &mut secrets);
+        if !head.target().starts_with(b"/") {
+            secrets::learn_userinfo(head.target(), &mut secrets);
+        }
         params::read(query, Place::Query, &mut params, &mut secrets);
         let content_type = ContentType::of(fields);
         let body = Body::read(body, fields, &content_type, &mut params, &mut secrets);
         let reading = Reading::of(fields.first("authorization"));
+        let authorizations = fields.all("authorization").count();
+        let call = Call::derive(&params, body.is_opaque());
         let other_host = other_host(arrival.target, head);
         let other_sni = arrival.sni.filter(|sni| {
             let sni = sni.strip_suffix('.').unwrap_or(sni);
@@ -85,7 +109,17 @@ impl Request {
             authorization: reading.authorization,
             credential: reading.credential,
             flaws: reading.flaws,
-            call: Call::derive(&params, body.is_opaque()),
+            authorizations,
+            misplaced: Misplaced::find(head, arrival.target, &params),
+            legacy: Legacy::of(&params, authorizations > 0, arrival.time),
+            review: Review::of(&params, &call, arrival.path_and_query),
+            agent: Agent::of(head),
+            browser_sign: BROWSER_SIGNS
+                .into_iter()
+                .find(|name| fields.first(name).is_some()),
+            drops_authorization: fields.lists("connection", "authorization"),
+            expects_continue: head.expects_continue(),
+            call,
             params,
             content_type,
             body,
@@ -99,9 +133,19 @@ impl Request {
         self.target.is_api() || self.target.via == Via::Gateway || self.target.lookalike().is_some()
     }
 
+    /// Whether there is an Authorization header with something in it.
+    pub const fn has_authorization(&self) -> bool {
+        !matches!(
+            self.authorization,
+            Authorization::Absent | Authorization::Empty
+        )
+    }
+
     /// Whether `category` is all that came: what a shell leaves of a URL with an unquoted `&`.
     pub fn has_only_category(&self) -> bool {
-        matches!((&self.params[..], &self.body), ([only], Body::None) if only.is("category"))
+        let is_one =
+            matches!((&self.params[..], &self.body), ([only], Body::None) if only.is("category"));
+        is_one && self.review.url.is_none()
     }
 }
 
@@ -127,6 +171,9 @@ fn other_host<'a>(target: &Target, head: &'a RequestHead) -> Option<&'a [u8]> {
         || Authority::parse(host, Some(port)).is_some_and(|named| named == target.authority);
     (!is_same).then_some(host)
 }
+
+/// Headers that browsers add by themselves, and nobody else has a reason to send.
+const BROWSER_SIGNS: [&str; 3] = ["Sec-Fetch-Mode", "Sec-Fetch-Site", "Origin"];
 
 #[cfg(test)]
 mod tests {
@@ -157,6 +204,7 @@ mod tests {
             head: &head,
             path_and_query: head.target(),
             sni,
+            time: None,
         };
         Request::derive(&arrival, body)
     }
@@ -228,7 +276,7 @@ mod tests {
             (json, whole("{"), "bad 1:2"),
             (json, whole("a=b"), "bad 1:1"),
             (form, whole("a=b"), "form"),
-            (form, whole("{\"a\":\"b\"}"), "form"),
+            (form, whole("{\"a\":\"b\"}"), "json as form"),
             (bare, whole("{\"a\":1,}"), "bad 1:7"),
             (bare, whole("a=b"), "form"),
             (bare, whole("hello"), "other"),
@@ -245,7 +293,9 @@ mod tests {
             let have = match derive(head, body).body {
                 Body::None => "none".to_owned(),
                 Body::Pending => "pending".to_owned(),
-                Body::Json => "json".to_owned(),
+                Body::Json(_) => "json".to_owned(),
+                Body::JsonAsForm => "json as form".to_owned(),
+                Body::Mislabelled => "mislabelled".to_owned(),
                 Body::BadJson(JsonError { line, column, .. }) => format!("bad {line}:{column}"),
                 Body::Form => "form".to_owned(),
                 Body::Other => "other".to_owned(),

@@ -1,11 +1,14 @@
 //! What must never be shown: every secret in a head, a query or a body, with the reason why it is one.
 //!
 //! Readers here are tolerant: a secret in a broken head or body is still one.
+use std::sync::LazyLock;
+
 use crate::catalogue::{Catalogue, Sensitivity};
 use crate::http1::{Fields, RequestHead};
 use crate::redact::seal::Raw;
 
 use super::json::{self, Event};
+use super::misplaced::is_misnamed;
 use super::{credential, params};
 
 /// Why a value is secret: the word in its mask.
@@ -120,16 +123,37 @@ pub(super) fn is_secret_name(name: &[u8]) -> bool {
     if name.len() > LONGEST_NAME {
         return false;
     }
+    let is = |word: &str| name.eq_ignore_ascii_case(word.as_bytes());
     let holds = |word: &str| {
+        let first = word.as_bytes()[0];
         name.windows(word.len())
-            .any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+            .any(|part| part[0] | 0x20 == first && part.eq_ignore_ascii_case(word.as_bytes()))
     };
     TELLING_WORDS.iter().any(|word| holds(word))
+        || TELLING_NAMES.iter().any(|word| is(word))
         || name
             .get(..3)
             .is_some_and(|front| front.eq_ignore_ascii_case(b"epp"))
-        || std::str::from_utf8(name)
-            .is_ok_and(|name| Catalogue::current().sensitivity(name) == Sensitivity::Secret)
+        || secret_names().iter().any(|word| is(word))
+}
+
+/// The names that the catalogue calls secret, the older API's among them.
+fn secret_names() -> &'static [&'static str] {
+    static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+        let catalogue = Catalogue::current();
+        let legacy = &catalogue.legacy_v1;
+        let of_actions = catalogue.actions.iter().flat_map(|action| &action.params);
+        let mut names: Vec<&str> = of_actions
+            .map(|param| &*param.name)
+            .chain(legacy.param_markers.iter().map(|name| &**name))
+            .chain(legacy.param_hints.iter().map(|name| &**name))
+            .filter(|name| catalogue.sensitivity(name) == Sensitivity::Secret)
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    });
+    &NAMES
 }
 
 pub(super) fn learn_fields(fields: &Fields, secrets: &mut Vec<Secret>) {
@@ -220,7 +244,8 @@ impl SecretField {
             10 if is("set-cookie") => Some(Self::SetCookie),
             13 if is("authorization") => Some(Self::Authorization),
             19 if is("proxy-authorization") => Some(Self::ProxyAuthorization),
-            _ => None,
+            // What was meant as Authorization is as secret under a wrong name.
+            _ => is_misnamed(name).then_some(Self::Authorization),
         }
     }
 
@@ -278,6 +303,21 @@ fn learn_request_line(line: &[u8], secrets: &mut Vec<Secret>) {
         .split(|byte| *byte == b' ')
         .filter(|word| !word.is_empty());
     let target = words.nth(1).unwrap_or_default();
+    learn_userinfo(target, secrets);
+    if let Some(question) = memchr::memchr(b'?', line) {
+        let query = line[question + 1..].split(|byte| *byte == b' ').next();
+        let mut found = Vec::new();
+        params::read(
+            query.unwrap_or_default(),
+            params::Place::Query,
+            &mut found,
+            secrets,
+        );
+    }
+}
+
+/// The password of `http://user:password@host/`.
+pub(super) fn learn_userinfo(target: &[u8], secrets: &mut Vec<Secret>) {
     let rest = match memchr::memmem::find(target, b"://") {
         Some(at) => &target[at + 3..],
         None => target,
@@ -290,16 +330,6 @@ fn learn_request_line(line: &[u8], secrets: &mut Vec<Secret>) {
         let userinfo = &authority[..at];
         let password = memchr::memchr(b':', userinfo).map_or(userinfo, |at| &userinfo[at + 1..]);
         Secret::learn(secrets, SecretKind::ApiSecret, password);
-    }
-    if let Some(question) = memchr::memchr(b'?', line) {
-        let query = line[question + 1..].split(|byte| *byte == b' ').next();
-        let mut found = Vec::new();
-        params::read(
-            query.unwrap_or_default(),
-            params::Place::Query,
-            &mut found,
-            secrets,
-        );
     }
 }
 
@@ -314,6 +344,8 @@ fn field_of(line: &[u8]) -> Option<(&[u8], &[u8])> {
     is_field.then_some((name, value))
 }
 
+/// Names that are too short to be looked for inside others.
+const TELLING_NAMES: [&str; 4] = ["pwd", "pass", "auth", "authorization"];
 const TELLING_WORDS: [&str; 9] = [
     "passw",
     "passphrase",
@@ -419,10 +451,13 @@ mod tests {
             "epp_code",
             "api_secret",
             "userstr",
+            "DomainPwd",
+            "pwd",
+            "pass",
         ] {
             assert!(is_secret_name(name.as_bytes()), "{name}");
         }
-        for name in ["domain", "email", "keppel", "author", ""] {
+        for name in ["domain", "email", "keppel", "author", "compass", ""] {
             assert!(!is_secret_name(name.as_bytes()), "{name}");
         }
     }

@@ -167,6 +167,8 @@ pub struct Target {
     pub scheme: Option<Scheme>,
     /// How it came.
     pub via: Via,
+    /// Whether its CONNECT carried an Authorization header, where every proxy on the way can read it.
+    pub authorization_on_connect: bool,
 }
 
 impl Target {
@@ -183,6 +185,16 @@ impl Target {
             in_scope,
             scheme,
             via,
+            authorization_on_connect: false,
+        }
+    }
+
+    /// The same, and whether its CONNECT carried an Authorization header.
+    #[must_use]
+    pub fn with_authorization_on_connect(self, authorization_on_connect: bool) -> Self {
+        Self {
+            authorization_on_connect,
+            ..self
         }
     }
 

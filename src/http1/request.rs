@@ -154,7 +154,12 @@ fn located(bytes: &[u8], at: usize, kind: DefectKind) -> Defect {
 fn name_before_colon(line: &[u8]) -> Option<Box<str>> {
     let end = line.iter().position(|byte| !is_token_byte(*byte))?;
     let name = std::str::from_utf8(&line[..end]).ok()?;
-    (!name.is_empty()).then(|| name.into())
+    // White space between the name and its colon is a defect of its own, and the name is still the name.
+    let blanks = line[end..]
+        .iter()
+        .take_while(|byte| matches!(byte, b' ' | b'\t'));
+    let is_field = line.get(end + blanks.count()) == Some(&b':');
+    (is_field && !name.is_empty()).then(|| name.into())
 }
 
 fn request_line(
@@ -370,6 +375,21 @@ mod tests {
     fn parse(text: &str) -> Result<RequestHead, DefectKind> {
         RequestHead::parse(Bytes::copy_from_slice(text.as_bytes()), &Limits::default())
             .map_err(|defect| defect.kind)
+    }
+
+    #[test]
+    fn a_field_is_named_only_where_a_colon_follows() {
+        for (line, want) in [
+            ("Authorization: u:s", Some("Authorization")),
+            ("Authorization : u:s", Some("Authorization")),
+            ("Authorization", None),
+            ("u s: t", None),
+            (": x", None),
+            ("", None),
+        ] {
+            let name = name_before_colon(line.as_bytes());
+            assert_eq!(name.as_deref(), want, "{line}");
+        }
     }
 
     #[test]

@@ -50,8 +50,9 @@ pub struct RequestPart {
 }
 
 impl RequestPart {
-    /// A request whose head was whole just now.
+    /// A request whose head was whole at this time.
     pub fn new(
+        time: Time,
         peer: Arc<Peer>,
         head: RequestHead,
         path_and_query: Raw<Box<[u8]>>,
@@ -59,7 +60,7 @@ impl RequestPart {
         facts: facts::Request,
         findings: Vec<Finding>,
     ) -> Self {
-        let (time, sealed) = (Time::now(), OnceLock::new());
+        let sealed = OnceLock::new();
         Self {
             time,
             peer,

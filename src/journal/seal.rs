@@ -6,7 +6,7 @@ use crate::capture::{End, Prefix};
 use crate::clock::Time;
 use crate::decode::{self, Cap, Undecodable};
 use crate::diagnose;
-use crate::facts::{self, Arrival, BodyInput, ReplyInput};
+use crate::facts::{self, Arrival, Attempt, BodyInput, Content, Ending, ReplyInput, Session};
 use crate::http1::{Fields, ReplyHead};
 use crate::redact::seal::Masked;
 use crate::redact::{Redactor, Shown};
@@ -18,9 +18,9 @@ use super::draft::{
     Way,
 };
 use crate::record::{
-    self, AddressFamily, Body, Call, Client, Connection, Credential, Diagnosis, Egress, Envelope,
-    Event, Exchange, Failure, Notice, RawText, Redaction, RequestHead, Response, Timing, Tunnel,
-    TunnelEgress, VERSION, Verdict, Whitelist, Word,
+    self, AddressFamily, AnswerBy, Body, Call, Client, Connection, Credential, Diagnosis, Egress,
+    Envelope, Event, Exchange, Failure, Notice, RawText, Redaction, RequestHead, Response, Stage,
+    Timing, Tunnel, TunnelEgress, VERSION, Verdict, Whitelist, Word,
 };
 
 /// The `request` line.
@@ -55,7 +55,12 @@ fn seal_part(redactor: &mut Redactor, part: &RequestPart) -> SealedPart {
 }
 
 /// The `exchange` line.
-pub(super) fn exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Exchange<Masked> {
+pub(super) fn exchange(
+    redactor: &mut Redactor,
+    session: &mut Session,
+    id: u64,
+    draft: &Draft,
+) -> Exchange<Masked> {
     let part = &*draft.request;
     let whole = draft.request_body.as_ref().map(|body| facts::Request {
         safety: draft.safety,
@@ -82,22 +87,28 @@ pub(super) fn exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Excha
     };
     redactor.add(&sealed.tally);
 
-    let mut shown = match &whole {
-        Some(facts) => findings(redactor, &rules::of_request(facts)),
-        None => sealed.findings.clone(),
+    let reply_facts = reply.as_ref().map(|view| &view.facts);
+    let mut found = match &whole {
+        Some(facts) => rules::of_request(facts),
+        None => Vec::new(),
     };
+    if let Some(reply) = reply_facts {
+        found.extend(rules::of_reply(facts, reply));
+    }
+    let past = session.observe(facts, part.time, attempt(draft, reply_facts));
+    found.extend(rules::of_past(facts, &past));
+    found.extend(rules::of_ending(facts, &ending(draft)));
+    let mut shown = findings(redactor, &found);
     shown.extend(findings(redactor, &draft.refusal));
-    if let Some(view) = &reply {
-        shown.extend(findings(redactor, &rules::of_reply(facts, &view.facts)));
+    if whole.is_none() {
+        shown.extend(sealed.findings.iter().cloned());
     }
-    if reply.is_some() || !draft.refusal.is_empty() {
-        shown.sort_by(|a, b| {
-            (a.severity, a.confidence, &a.code).cmp(&(b.severity, b.confidence, &b.code))
-        });
-    }
+    shown.sort_by(|a, b| {
+        (a.severity, a.confidence, &a.code).cmp(&(b.severity, b.confidence, &b.code))
+    });
 
     let head = sealed.head.clone();
-    let verdict = verdict(draft, reply.as_ref().map(|view| &view.facts));
+    let verdict = verdict(draft, reply_facts);
     let mut record = Exchange {
         v: VERSION,
         event: Event::Exchange,
@@ -295,14 +306,29 @@ impl<'a> ReplyView<'a> {
         let (prefix, whole) = view
             .as_ref()
             .map_or((&b""[..], true), |view| (&view.bytes[..], view.whole));
-        let facts = facts::Reply::derive(
-            &ReplyInput {
-                head: &part.head,
-                prefix,
-                whole,
-            },
-            request,
-        );
+        // An empty body is of every coding.
+        let is_empty = part
+            .body
+            .as_ref()
+            .is_none_or(|body| body.bytes().is_empty());
+        let opaque = view.as_ref().and_then(|view| view.opaque);
+        let content = match opaque.filter(|_| !is_empty) {
+            None => Content::Decoded,
+            Some(Undecodable::Corrupt) => Content::Mislabelled,
+            Some(_) => Content::Unreadable,
+        };
+        let ended = part
+            .body
+            .as_ref()
+            .map_or(End::Complete, |prefix| prefix.end);
+        let input = ReplyInput {
+            head: &part.head,
+            prefix,
+            whole,
+            content,
+            is_cut: ended == End::Failed,
+        };
+        let facts = facts::Reply::derive(&input, request);
         Self { part, view, facts }
     }
 }
@@ -350,14 +376,20 @@ fn judge_body(part: &RequestPart, prefix: &Prefix) -> facts::Request {
         head: &part.head,
         path_and_query: part.path_and_query.expose(),
         sni: part.sni.as_deref(),
+        time: Some(part.time),
     };
-    facts::Request::derive(
-        &arrival,
-        BodyInput::Seen {
+    let body = match view.opaque {
+        None => BodyInput::Decoded {
             prefix: &view.bytes,
             whole: view.whole,
         },
-    )
+        Some(Undecodable::Corrupt) => BodyInput::Mislabelled,
+        Some(_) => BodyInput::Seen {
+            prefix: &view.bytes,
+            whole: false,
+        },
+    };
+    facts::Request::derive(&arrival, body)
 }
 
 fn verdict(draft: &Draft, reply: Option<&facts::Reply>) -> Verdict {
@@ -366,6 +398,38 @@ fn verdict(draft: &Draft, reply: Option<&facts::Reply>) -> Verdict {
         draft.failure.as_ref().map(|broken| broken.stage),
         reply,
     )
+}
+
+/// What came of the call. A request that never reached the origin did nothing.
+fn attempt(draft: &Draft, reply: Option<&facts::Reply>) -> Attempt {
+    let failed = draft.failure.as_ref().map(|broken| broken.stage);
+    match (reply, failed) {
+        (Some(reply), _) if reply.is_pending() => Attempt::Pending,
+        (Some(reply), _) if reply.succeeds() => Attempt::Succeeded,
+        (Some(reply), _) if reply.envelope.is_some() => Attempt::Failed,
+        (_, Some(Stage::Resolve | Stage::Connect | Stage::Tls)) => Attempt::Failed,
+        _ if draft.answer.by == AnswerBy::Nicetap && failed.is_none() => Attempt::Failed,
+        (Some(reply), _) if matches!(reply.status, 300..500) => Attempt::Failed,
+        _ => Attempt::Unknown,
+    }
+}
+
+fn ending(draft: &Draft) -> Ending {
+    // The same stage is named where nicetap itself stopped, or the client was silent.
+    let left = |broken: &Broken| {
+        let reason = &**broken.reason.expose();
+        let words = ["went away", "closed in the middle", "connection broke"];
+        broken.stage == Stage::Client && words.iter().any(|word| reason.contains(word))
+    };
+    Ending {
+        client_left: draft.failure.as_ref().is_some_and(left),
+        has_reply: draft.reply.is_some(),
+        waited: draft.steps.total,
+        continue_missed: draft
+            .fidelity
+            .iter()
+            .any(|word| word.starts_with("100 Continue sent by nicetap")),
+    }
 }
 
 fn learn(redactor: &mut Redactor, facts: &facts::Request) {

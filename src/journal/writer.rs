@@ -9,6 +9,7 @@ use std::{io, thread};
 use tokio::sync::oneshot;
 
 use crate::clock::Time;
+use crate::facts::Session;
 use crate::redact::Redactor;
 use crate::redact::seal::Masked;
 use crate::rule::levels::Levels;
@@ -22,6 +23,7 @@ use crate::record::{Event as Kind, Finding, Record, Stop, VERSION, Verdict, Word
 pub struct Writer {
     redactor: Redactor,
     levels: Levels,
+    session: Session,
     sinks: Vec<Box<dyn Sink>>,
     totals: Totals,
     shared: Arc<Shared>,
@@ -71,6 +73,7 @@ impl Writer {
         let writer = Self {
             redactor,
             levels,
+            session: Session::default(),
             sinks,
             totals: Totals::default(),
             shared: shared.clone(),
@@ -125,10 +128,13 @@ impl Writer {
                     })
             }
             Event::Exchange { id, draft } => {
-                guarded(|| Record::Exchange(Box::new(seal::exchange(redactor, id, &draft))))
-                    .unwrap_or_else(|| {
-                        Record::Exchange(Box::new(seal::failed_exchange(redactor, id, &draft)))
-                    })
+                let session = &mut self.session;
+                guarded(|| {
+                    Record::Exchange(Box::new(seal::exchange(redactor, session, id, &draft)))
+                })
+                .unwrap_or_else(|| {
+                    Record::Exchange(Box::new(seal::failed_exchange(redactor, id, &draft)))
+                })
             }
             Event::Tunnel { id, draft } => {
                 Record::Tunnel(Box::new(seal::tunnel(redactor, id, &draft)))

@@ -217,6 +217,7 @@ fn judged(sample: &Sample) -> Judged {
         head: &head,
         path_and_query: head.target(),
         sni: None,
+        time: None,
     };
     let body = match &sample.body {
         SampleBody::None => BodyInput::None,

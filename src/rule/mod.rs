@@ -8,7 +8,7 @@ pub use page::page;
 
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{Refusal, Reply, Request, Target};
+use crate::facts::{Agent, Ending, Past, Refusal, Reply, Request, Target};
 use crate::http1::{Defect, DefectKind};
 use crate::redact::seal::Raw;
 
@@ -155,6 +155,14 @@ pub enum At {
 }
 
 impl At {
+    /// The place of one of the request's parameters.
+    pub fn param(request: &Request, index: usize) -> Self {
+        match request.params.get(index) {
+            Some(param) => Self::Param(Raw::new(param.name.clone())),
+            None => Self::Query,
+        }
+    }
+
     /// The place of a defect: the field, where it has a name, else the line.
     pub fn defect(defect: &Defect) -> Self {
         match (&defect.field, defect.kind) {
@@ -198,6 +206,18 @@ impl From<Raw<Box<str>>> for Piece {
 /// A message of pieces.
 pub struct Text(pub Vec<Piece>);
 
+impl Text {
+    /// The same, and how many others there are.
+    #[must_use]
+    pub fn and_more(mut self, count: u64) -> Self {
+        if count > 0 {
+            self.0
+                .extend([", and ".into(), count.into(), " more".into()]);
+        }
+        self
+    }
+}
+
 /// What a rule's check returns when it fires.
 pub struct Hit {
     /// The place.
@@ -227,6 +247,15 @@ impl Hit {
         self.fix = Some(fix);
         self
     }
+
+    /// The same with a fix in the words of the client that was seen, if there is one for it.
+    #[must_use]
+    pub fn in_words_of(self, agent: Agent, fixes: &[(Agent, &'static str)]) -> Self {
+        match fixes.iter().find(|(of, _)| *of == agent) {
+            Some((_, fix)) => self.with_fix(Text(vec![Piece::Lit(fix)])),
+            None => self,
+        }
+    }
 }
 
 /// A rule that fired.
@@ -246,6 +275,10 @@ pub enum Check {
     Request(fn(&Request) -> Option<Hit>),
     /// A reply, and the request that it answers.
     Reply(fn(&Request, &Reply) -> Option<Hit>),
+    /// How the exchange ended.
+    Ending(fn(&Request, &Ending) -> Option<Hit>),
+    /// What earlier exchanges say of a request.
+    Past(fn(&Request, &Past) -> Option<Hit>),
     /// A head or body that is not forwarded.
     Refusal(fn(&Refusal) -> Option<Hit>),
 }

@@ -15,7 +15,7 @@ pub fn page(rule: &Rule) -> String {
         );
     }
     let _ = writeln!(page, "; since {}", rule.since);
-    let mut is_code = false;
+    let (mut is_code, mut has_fix) = (false, false);
     for line in rule.doc.lines() {
         let line = line.strip_prefix(' ').unwrap_or(line);
         if line.starts_with("```") {
@@ -24,10 +24,16 @@ pub fn page(rule: &Rule) -> String {
             let _ = writeln!(page, "    {line}");
         } else if let Some(title) = line.strip_prefix("## ") {
             let _ = writeln!(page, "\n{}", title.to_uppercase());
+            if title == "Fix" {
+                has_fix = true;
+                let _ = writeln!(page, "{}", rule.fix);
+            }
         } else if !line.is_empty() {
             let _ = writeln!(page, "{line}");
         }
     }
-    let _ = writeln!(page, "\nFIX\n{}", rule.fix);
+    if !has_fix {
+        let _ = writeln!(page, "\nFIX\n{}", rule.fix);
+    }
     page
 }

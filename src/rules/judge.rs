@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::facts::{Refusal, Reply, Request, Target};
+use crate::facts::{Ending, Past, Refusal, Reply, Request, Target};
 use crate::rule::{Check, Finding, Hit, Rule};
 
 use super::RULES;
@@ -27,10 +27,29 @@ pub fn of_request(request: &Request) -> Vec<Finding> {
     })
 }
 
-/// What is wrong with a reply, worst first.
+/// What is wrong with a reply of the API, worst first. What other hosts in scope answer is their own business.
 pub fn of_reply(request: &Request, reply: &Reply) -> Vec<Finding> {
+    if !request.is_for_api() {
+        return Vec::new();
+    }
     collect(|check| match check {
         Check::Reply(check) => check(request, reply),
+        _ => None,
+    })
+}
+
+/// What is remarkable about the end of an exchange, worst first.
+pub fn of_ending(request: &Request, ending: &Ending) -> Vec<Finding> {
+    collect(|check| match check {
+        Check::Ending(check) => check(request, ending),
+        _ => None,
+    })
+}
+
+/// What earlier exchanges say of a request, worst first.
+pub fn of_past(request: &Request, past: &Past) -> Vec<Finding> {
+    collect(|check| match check {
+        Check::Past(check) => check(request, past),
         _ => None,
     })
 }

@@ -6,7 +6,8 @@ use crate::rule::Rule;
 mod judge;
 
 pub use judge::{
-    RETIRED, find, nearest, of_refusal, of_reply, of_request, of_target, retired, table, table_json,
+    RETIRED, find, nearest, of_ending, of_past, of_refusal, of_reply, of_request, of_target,
+    retired, table, table_json,
 };
 
 /// All rules, by code.
@@ -18,6 +19,31 @@ pub static RULES: &[&Rule] = &[
     &auth::n105_placeholder_credential::RULE,
     &auth::n106_empty_half::RULE,
     &auth::n107_white_space_in_credential::RULE,
+    &auth::n108_quoted_credential::RULE,
+    &auth::n109_invisible_character::RULE,
+    &auth::n110_letter_beyond_ascii::RULE,
+    &auth::n111_base64_credential::RULE,
+    &auth::n112_url_encoded_credential::RULE,
+    &auth::n113_html_encoded_credential::RULE,
+    &auth::n114_escaped_credential::RULE,
+    &auth::n115_header_name_in_value::RULE,
+    &auth::n116_json_credential::RULE,
+    &auth::n117_several_authorizations::RULE,
+    &auth::n118_two_credentials::RULE,
+    &auth::n119_misnamed_authorization::RULE,
+    &auth::n120_credential_for_proxy::RULE,
+    &auth::n121_credential_in_query::RULE,
+    &auth::n122_credential_in_body::RULE,
+    &auth::n123_credential_in_cookie::RULE,
+    &auth::n124_credential_in_url::RULE,
+    &auth::n125_credential_on_connect::RULE,
+    &auth::n126_swapped_halves::RULE,
+    &auth::n127_credential_repeated::RULE,
+    &auth::n128_equal_halves::RULE,
+    &auth::n129_legacy_login::RULE,
+    &auth::n130_legacy_login_too::RULE,
+    &auth::n131_vtime_off::RULE,
+    &auth::n132_secret_beside_header::RULE,
     &route::n201_lookalike_host::RULE,
     &route::n202_cleartext_http::RULE,
     &route::n203_wrong_path::RULE,
@@ -25,11 +51,68 @@ pub static RULES: &[&Rule] = &[
     &route::n205_host_differs::RULE,
     &route::n206_unknown_host::RULE,
     &route::n207_https_url_in_clear::RULE,
+    &route::n208_undocumented_method::RULE,
+    &route::n209_second_question_mark::RULE,
+    &route::n210_html_ampersand::RULE,
+    &route::n211_encoded_separator::RULE,
+    &route::n212_fragment_in_url::RULE,
+    &route::n213_unusual_port::RULE,
     &param::n301_only_category_arrived::RULE,
     &param::n302_unknown_action::RULE,
     &param::n303_content_type_absent::RULE,
     &param::n304_content_type_wrong::RULE,
     &param::n305_invalid_json_body::RULE,
+    &param::n306_missing_action::RULE,
+    &param::n307_missing_parameter::RULE,
+    &param::n308_misnamed_parameter::RULE,
+    &param::n309_translated_parameter::RULE,
+    &param::n310_unknown_parameter::RULE,
+    &param::n311_repeated_parameter::RULE,
+    &param::n312_wrong_shape::RULE,
+    &param::n313_value_too_long::RULE,
+    &param::n314_value_too_short::RULE,
+    &param::n315_undocumented_value::RULE,
+    &param::n316_plus_not_encoded::RULE,
+    &param::n317_placeholder_value::RULE,
+    &param::n318_empty_parameter::RULE,
+    &param::n319_parameter_in_body::RULE,
+    &param::n320_legacy_words::RULE,
+    &param::n321_odd_charset::RULE,
+    &param::n322_body_differs_from_type::RULE,
+    &param::n323_json_without_object::RULE,
+    &param::n324_years_out_of_range::RULE,
+    &param::n325_empty_body::RULE,
+    &param::n326_body_beside_query::RULE,
+    &param::n327_double_encoded_value::RULE,
+    &param::n328_mislabelled_body::RULE,
+    &param::n329_stray_type_parameter::RULE,
+    &param::n330_several_content_types::RULE,
+    &reply::n401_login_refused::RULE,
+    &reply::n402_code_not_success::RULE,
+    &reply::n403_pending_order::RULE,
+    &reply::n404_reply_not_json::RULE,
+    &reply::n405_html_reply::RULE,
+    &reply::n406_reply_cut_short::RULE,
+    &reply::n407_redirect_drops_credential::RULE,
+    &reply::n408_redirected::RULE,
+    &reply::n409_unusual_success_code::RULE,
+    &reply::n410_parameter_error::RULE,
+    &reply::n411_reply_not_utf8::RULE,
+    &reply::n412_mislabelled_reply::RULE,
+    &reply::n413_server_error::RULE,
+    &reply::n414_too_many_requests::RULE,
+    &reply::n415_empty_reply::RULE,
+    &reply::n416_domain_failed::RULE,
+    &reply::n417_reply_without_code::RULE,
+    &reply::n418_secret_echoed::RULE,
+    &reply::n419_error_status::RULE,
+    &reply::n431_sound_credential_form::RULE,
+    &reply::n432_sound_parameters::RULE,
+    &safety::n501_repeated_paid_action::RULE,
+    &safety::n503_retried_without_reply::RULE,
+    &safety::n504_one_secret_for_both::RULE,
+    &safety::n505_pending_order_resent::RULE,
+    &safety::n506_credential_in_browser::RULE,
     &safety::n510_unexpected_environment::RULE,
     &safety::n511_repeat_within_window::RULE,
     &safety::n512_paid_call_to_production::RULE,
@@ -51,6 +134,9 @@ pub static RULES: &[&Rule] = &[
     &wire::n716_tls_on_plain_port::RULE,
     &wire::n717_socks_greeting::RULE,
     &wire::n718_http2_preface::RULE,
+    &wire::n719_expect_stall::RULE,
+    &wire::n720_client_gave_up::RULE,
+    &wire::n721_authorization_by_hop::RULE,
 ];
 
 mod auth {
@@ -61,6 +147,31 @@ mod auth {
     pub(super) mod n105_placeholder_credential;
     pub(super) mod n106_empty_half;
     pub(super) mod n107_white_space_in_credential;
+    pub(super) mod n108_quoted_credential;
+    pub(super) mod n109_invisible_character;
+    pub(super) mod n110_letter_beyond_ascii;
+    pub(super) mod n111_base64_credential;
+    pub(super) mod n112_url_encoded_credential;
+    pub(super) mod n113_html_encoded_credential;
+    pub(super) mod n114_escaped_credential;
+    pub(super) mod n115_header_name_in_value;
+    pub(super) mod n116_json_credential;
+    pub(super) mod n117_several_authorizations;
+    pub(super) mod n118_two_credentials;
+    pub(super) mod n119_misnamed_authorization;
+    pub(super) mod n120_credential_for_proxy;
+    pub(super) mod n121_credential_in_query;
+    pub(super) mod n122_credential_in_body;
+    pub(super) mod n123_credential_in_cookie;
+    pub(super) mod n124_credential_in_url;
+    pub(super) mod n125_credential_on_connect;
+    pub(super) mod n126_swapped_halves;
+    pub(super) mod n127_credential_repeated;
+    pub(super) mod n128_equal_halves;
+    pub(super) mod n129_legacy_login;
+    pub(super) mod n130_legacy_login_too;
+    pub(super) mod n131_vtime_off;
+    pub(super) mod n132_secret_beside_header;
 }
 
 mod param {
@@ -69,6 +180,55 @@ mod param {
     pub(super) mod n303_content_type_absent;
     pub(super) mod n304_content_type_wrong;
     pub(super) mod n305_invalid_json_body;
+    pub(super) mod n306_missing_action;
+    pub(super) mod n307_missing_parameter;
+    pub(super) mod n308_misnamed_parameter;
+    pub(super) mod n309_translated_parameter;
+    pub(super) mod n310_unknown_parameter;
+    pub(super) mod n311_repeated_parameter;
+    pub(super) mod n312_wrong_shape;
+    pub(super) mod n313_value_too_long;
+    pub(super) mod n314_value_too_short;
+    pub(super) mod n315_undocumented_value;
+    pub(super) mod n316_plus_not_encoded;
+    pub(super) mod n317_placeholder_value;
+    pub(super) mod n318_empty_parameter;
+    pub(super) mod n319_parameter_in_body;
+    pub(super) mod n320_legacy_words;
+    pub(super) mod n321_odd_charset;
+    pub(super) mod n322_body_differs_from_type;
+    pub(super) mod n323_json_without_object;
+    pub(super) mod n324_years_out_of_range;
+    pub(super) mod n325_empty_body;
+    pub(super) mod n326_body_beside_query;
+    pub(super) mod n327_double_encoded_value;
+    pub(super) mod n328_mislabelled_body;
+    pub(super) mod n329_stray_type_parameter;
+    pub(super) mod n330_several_content_types;
+}
+
+mod reply {
+    pub(super) mod n401_login_refused;
+    pub(super) mod n402_code_not_success;
+    pub(super) mod n403_pending_order;
+    pub(super) mod n404_reply_not_json;
+    pub(super) mod n405_html_reply;
+    pub(super) mod n406_reply_cut_short;
+    pub(super) mod n407_redirect_drops_credential;
+    pub(super) mod n408_redirected;
+    pub(super) mod n409_unusual_success_code;
+    pub(super) mod n410_parameter_error;
+    pub(super) mod n411_reply_not_utf8;
+    pub(super) mod n412_mislabelled_reply;
+    pub(super) mod n413_server_error;
+    pub(super) mod n414_too_many_requests;
+    pub(super) mod n415_empty_reply;
+    pub(super) mod n416_domain_failed;
+    pub(super) mod n417_reply_without_code;
+    pub(super) mod n418_secret_echoed;
+    pub(super) mod n419_error_status;
+    pub(super) mod n431_sound_credential_form;
+    pub(super) mod n432_sound_parameters;
 }
 
 mod route {
@@ -79,9 +239,20 @@ mod route {
     pub(super) mod n205_host_differs;
     pub(super) mod n206_unknown_host;
     pub(super) mod n207_https_url_in_clear;
+    pub(super) mod n208_undocumented_method;
+    pub(super) mod n209_second_question_mark;
+    pub(super) mod n210_html_ampersand;
+    pub(super) mod n211_encoded_separator;
+    pub(super) mod n212_fragment_in_url;
+    pub(super) mod n213_unusual_port;
 }
 
 mod safety {
+    pub(super) mod n501_repeated_paid_action;
+    pub(super) mod n503_retried_without_reply;
+    pub(super) mod n504_one_secret_for_both;
+    pub(super) mod n505_pending_order_resent;
+    pub(super) mod n506_credential_in_browser;
     pub(super) mod n510_unexpected_environment;
     pub(super) mod n511_repeat_within_window;
     pub(super) mod n512_paid_call_to_production;
@@ -106,4 +277,7 @@ mod wire {
     pub(super) mod n716_tls_on_plain_port;
     pub(super) mod n717_socks_greeting;
     pub(super) mod n718_http2_preface;
+    pub(super) mod n719_expect_stall;
+    pub(super) mod n720_client_gave_up;
+    pub(super) mod n721_authorization_by_hop;
 }

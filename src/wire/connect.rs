@@ -66,7 +66,9 @@ impl Connect {
                 .await;
         }
         let in_scope = self.shared.is_in_scope(&authority);
-        let target = Target::new(authority, in_scope, None, Via::Connect);
+        let has_authorization = head.fields().first("authorization").is_some();
+        let target = Target::new(authority, in_scope, None, Via::Connect)
+            .with_authorization_on_connect(has_authorization);
         if target.lookalike() == Some(Lookalike::Mirror) {
             return self.refuse_target(leg, target).await;
         }
@@ -105,6 +107,7 @@ impl Connect {
                     authority: target.authority,
                     scheme: Scheme::Http,
                     sni: None,
+                    authorization_on_connect: target.authorization_on_connect,
                 };
                 let leg = Leg::resumed(&first, stream);
                 if let Leave::Connect(..) =
@@ -166,6 +169,7 @@ impl Connect {
             authority: target.authority,
             scheme: Scheme::Https,
             sni,
+            authorization_on_connect: target.authorization_on_connect,
         };
         let leg = Leg::new(Box::new(stream));
         Front::new(self.shared, self.peer, leg, door, self.stopping)

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::clock::Time;
 use crate::facts::{self, Arrival, Authority, BodyInput, Refusal, Scheme, Target, Via};
 use crate::http1::{Framing, RequestHead};
 use crate::journal::draft::{ConnectionDraft, Peer, RequestPart};
@@ -32,6 +33,8 @@ pub(super) enum Door {
         scheme: Scheme,
         /// The server name of the TLS hello.
         sni: Option<Box<str>>,
+        /// Whether the CONNECT carried an Authorization header.
+        authorization_on_connect: bool,
     },
 }
 
@@ -236,7 +239,15 @@ impl Front {
             Via::Connect => Bytes::copy_from_slice(target),
             _ => path_and_query.clone(),
         };
-        let target = Target::new(authority, in_scope, Some(scheme), via);
+        let on_connect = matches!(
+            self.door,
+            Door::Tunnel {
+                authorization_on_connect: true,
+                ..
+            }
+        );
+        let target = Target::new(authority, in_scope, Some(scheme), via)
+            .with_authorization_on_connect(on_connect);
         Ok(Some(Routed {
             target,
             path_and_query,
@@ -260,11 +271,13 @@ impl Front {
             Framing::None | Framing::Length(0) => BodyInput::None,
             _ => BodyInput::Pending,
         };
+        let time = Time::now();
         let arrival = Arrival {
             target: &routed.target,
             head: &head,
             path_and_query: &routed.path_and_query,
             sni: sni.as_deref(),
+            time: Some(time),
         };
         let mut facts = facts::Request::derive(&arrival, body);
         let attempt = guard.map(|guard| guard.watch(&mut facts));
@@ -272,7 +285,7 @@ impl Front {
         self.known_sender().await;
         let path_and_query = Raw::new(Box::from(&routed.path_and_query[..]));
         let peer = self.peer.clone();
-        let part = RequestPart::new(peer, head, path_and_query, sni, facts, findings);
+        let part = RequestPart::new(time, peer, head, path_and_query, sni, facts, findings);
         (Arc::new(part), attempt)
     }
 

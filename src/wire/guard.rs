@@ -326,6 +326,7 @@ fn with_body(part: &RequestPart, copy: &Prefix) -> facts::Request {
         head: &part.head,
         path_and_query: part.path_and_query.expose(),
         sni: part.sni.as_deref(),
+        time: Some(part.time),
     };
     let seen = BodyInput::Seen {
         prefix: copy.bytes(),
@@ -375,11 +376,7 @@ fn read(reply: &ReplyPart, draft: &Draft) -> facts::Reply {
         Some(Err(_)) => (&b""[..], false),
     };
     let whole = copy.is_none_or(|copy| !copy.is_truncated() && copy.end == End::Complete);
-    let input = ReplyInput {
-        head: &reply.head,
-        prefix,
-        whole: whole && decoded_whole,
-    };
+    let input = ReplyInput::new(&reply.head, prefix, whole && decoded_whole);
     facts::Reply::derive(&input, &draft.request.facts)
 }
 
@@ -415,6 +412,7 @@ mod tests {
             head: &head,
             path_and_query: head.target(),
             sni: None,
+            time: None,
         };
         facts::Request::derive(&arrival, BodyInput::None)
     }

@@ -1,5 +1,5 @@
 //! N101: no Authorization header, or an empty one.
-use crate::facts::{Authorization, Request};
+use crate::facts::{Agent, Authorization, Request};
 use crate::rule::{At, Hit, declare_rule};
 use crate::text;
 
@@ -26,6 +26,12 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - curl: `-H 'Authorization: username:api_secret'`
+    /// - PHP curl: `CURLOPT_HTTPHEADER => ['Authorization: ' . $username . ':' . $secret]`
+    /// - Guzzle, axios: `headers`; requests: `headers={"Authorization": f"{username}:{secret}"}`
+    /// - WHMCS: fill in Username and API Secret in the registrar's settings, and save them
     N101 "missing-authorization": Auth, Error, Is,
     check: Request,
     cause: "2",
@@ -40,7 +46,9 @@ fn check(request: &Request) -> Option<Hit> {
         Authorization::Empty => text!["the header without a value"],
         _ => return None,
     };
-    if !request.is_for_api() {
+    // Rules of their own say where else the login stands.
+    let is_elsewhere = request.misplaced.is_some() || request.legacy.login.is_some();
+    if is_elsewhere || !request.is_for_api() {
         return None;
     }
     let hit = Hit::new(
@@ -53,6 +61,33 @@ fn check(request: &Request) -> Option<Hit> {
             "put the URL in quotes first (N301): the shell cut off the rest of the command"
         ])
     } else {
-        hit
+        hit.in_words_of(request.agent, &FIXES)
     })
 }
+
+const FIXES: [(Agent, &str); 6] = [
+    (
+        Agent::Curl,
+        "add -H 'Authorization: username:api_secret'; with an unset variable curl drops the header",
+    ),
+    (
+        Agent::PhpCurl,
+        "put 'Authorization: ' . $username . ':' . $secret into CURLOPT_HTTPHEADER; check both are set",
+    ),
+    (
+        Agent::Guzzle,
+        "add 'headers' => ['Authorization' => $username . ':' . $secret] to the request's options",
+    ),
+    (
+        Agent::Requests,
+        "pass headers={\"Authorization\": f\"{username}:{secret}\"}",
+    ),
+    (
+        Agent::Axios,
+        "pass headers: { Authorization: `${username}:${secret}` }; not the auth option",
+    ),
+    (
+        Agent::Whmcs,
+        "fill in Username and API Secret in the registrar module's settings, and save them",
+    ),
+];

@@ -1,5 +1,5 @@
 //! N102: a scheme word stands in front of the credential.
-use crate::facts::{Authorization, Request, SchemeValue};
+use crate::facts::{Agent, Authorization, Request, SchemeValue};
 use crate::rule::{At, Hit, declare_rule};
 use crate::text;
 
@@ -34,6 +34,12 @@ declare_rule! {
     /// Content-Type: application/json
     /// ```
     ///
+    /// ## Fix
+    /// - curl: `-H 'Authorization: username:api_secret'` instead of `-u`
+    /// - PHP curl: a line in `CURLOPT_HTTPHEADER` instead of `CURLOPT_USERPWD`
+    /// - Guzzle, requests, axios: a header instead of the `auth` option; requests also takes `Basic`
+    ///   from `~/.netrc`
+    ///
     /// ## References
     /// - RFC 9110, section 11.4: what other APIs mean by this header.
     N102 "scheme-word": Auth, Error, Is,
@@ -55,6 +61,7 @@ fn check(request: &Request) -> Option<Hit> {
         SchemeValue::Nothing => ", and nothing after it",
         SchemeValue::Pair => " in front of the pair",
         SchemeValue::EncodedPair => " and the pair in base64",
+        SchemeValue::WebToken => " and a JSON web token",
         SchemeValue::Token => " and a value that is no pair",
     };
     let hit = Hit::new(
@@ -65,7 +72,31 @@ fn check(request: &Request) -> Option<Hit> {
     Some(match value {
         SchemeValue::EncodedPair => hit.with_fix(text![
             "set the header yourself; curl -u and the auth option of Guzzle, requests, axios send Basic"
-        ]),
+        ])
+        .in_words_of(request.agent, &FIXES),
         _ => hit,
     })
 }
+
+const FIXES: [(Agent, &str); 5] = [
+    (
+        Agent::Curl,
+        "write -H 'Authorization: username:api_secret' instead of -u: -u sends Basic",
+    ),
+    (
+        Agent::PhpCurl,
+        "drop CURLOPT_USERPWD and base64_encode; put the bare pair into CURLOPT_HTTPHEADER",
+    ),
+    (
+        Agent::Guzzle,
+        "replace 'auth' => […] by 'headers' => ['Authorization' => $username . ':' . $secret]",
+    ),
+    (
+        Agent::Requests,
+        "replace auth= by headers={\"Authorization\": f\"{username}:{secret}\"}; look for a ~/.netrc",
+    ),
+    (
+        Agent::Axios,
+        "replace auth: {…} by headers: { Authorization: `${username}:${secret}` }",
+    ),
+];

@@ -35,16 +35,20 @@ declare_rule! {
 }
 
 fn check(request: &Request) -> Option<Hit> {
-    let is_unfilled = request.flaws.placeholder.is_some();
-    if !matches!(request.authorization, Authorization::NoColon)
-        || is_unfilled
-        || !request.is_for_api()
+    let flaws = &request.flaws;
+    // A pair that is only encoded, or example text, has a rule of its own.
+    let is_other = flaws.placeholder.is_some() || flaws.encoding.is_some();
+    if !matches!(request.authorization, Authorization::NoColon) || is_other || !request.is_for_api()
     {
         return None;
     }
+    let seen = match flaws.instead {
+        Some(what) => text![what, ", and no colon"],
+        None => text!["a value without a colon"],
+    };
     Some(Hit::new(
         At::Header("Authorization"),
-        text!["a value without a colon"],
+        seen,
         text!["username:api_secret"],
     ))
 }

@@ -42,6 +42,11 @@ declare_rule! {
     /// \r\n
     /// ```
     ///
+    /// ## Fix
+    /// - PHP: `trim(file_get_contents($file))`
+    /// - Python: `.read().strip()`
+    /// - a shell: `$(cat file)` takes the line end off by itself
+    ///
     /// ## References
     /// - RFC 9112, section 2.2: line ends. Section 5.2: line folding, which is obsolete.
     N104 "line-break-in-credential": Auth, Error, Is,

@@ -27,6 +27,11 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - PHP: `trim($username) . ':' . trim($secret)`
+    /// - Python: `f"{username.strip()}:{secret.strip()}"`
+    /// - WHMCS: delete the setting and type it again; copying takes a blank along
     N107 "white-space-in-credential": Auth, Error, Likely,
     check: Request,
     cause: "2",

@@ -27,6 +27,11 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - in a shell: `curl 'https://api.nicenic.net/v2/?category=…&action=…' -H '…'`
+    /// - in cmd.exe: double quotes round the URL
+    /// - the documentation's example has three lines: join them, or end each but the last with `\`
     N301 "only-category-arrived": Param, Error, Is,
     check: Request,
     cause: "7",

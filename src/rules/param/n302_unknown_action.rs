@@ -44,7 +44,12 @@ fn check(request: &Request) -> Option<Hit> {
     let is_known = catalogue
         .action(category.expose(), action.expose())
         .is_some();
-    if is_known || !request.is_for_api() {
+    let is_legacy = request
+        .legacy
+        .word
+        .is_some_and(|word| word.param == "action");
+    let is_empty = category.expose().is_empty() || action.expose().is_empty();
+    if is_known || is_legacy || is_empty || !request.is_for_api() {
         return None;
     }
     let seen = text!["category=", category.clone(), " action=", action.clone()];

@@ -1,5 +1,5 @@
 //! N303: no Content-Type header.
-use crate::facts::{ContentType, Request};
+use crate::facts::{Agent, ContentType, Request};
 use crate::rule::{At, Hit, declare_rule};
 use crate::text;
 
@@ -26,6 +26,11 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - curl: `-H 'Content-Type: application/json'`
+    /// - PHP curl: `'Content-Type: application/json'` in CURLOPT_HTTPHEADER
+    /// - Guzzle, requests, axios: in `headers`
     N303 "content-type-absent": Param, Warn, Likely,
     check: Request,
     cause: "7",
@@ -41,9 +46,30 @@ fn check(request: &Request) -> Option<Hit> {
     {
         return None;
     }
-    Some(Hit::new(
+    let hit = Hit::new(
         At::Header("Content-Type"),
         text!["no such header"],
         text!["application/json"],
-    ))
+    );
+    Some(hit.in_words_of(request.agent, &FIXES))
 }
+
+const FIXES: [(Agent, &str); 5] = [
+    (Agent::Curl, "add -H 'Content-Type: application/json'"),
+    (
+        Agent::PhpCurl,
+        "add 'Content-Type: application/json' to CURLOPT_HTTPHEADER",
+    ),
+    (
+        Agent::Guzzle,
+        "add 'Content-Type' => 'application/json' to 'headers'",
+    ),
+    (
+        Agent::Requests,
+        "add \"Content-Type\": \"application/json\" to headers=; params= sets no type",
+    ),
+    (
+        Agent::Axios,
+        "send data: '' along with the header: axios drops Content-Type where there is no body",
+    ),
+];

@@ -1,5 +1,5 @@
 //! N304: Content-Type is not application/json.
-use crate::facts::{ContentType, Request};
+use crate::facts::{Agent, ContentType, Request};
 use crate::rule::{At, Hit, declare_rule};
 use crate::text;
 
@@ -27,6 +27,12 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - curl: `-H 'Content-Type: application/json'`; `-d` and `-F` set a form type
+    /// - PHP curl: a line in CURLOPT_HTTPHEADER; CURLOPT_POSTFIELDS sets a form type
+    /// - Guzzle: `query` and `headers`; `form_params` sets a form type
+    /// - requests: `params=` and `headers=`; `data=` sets a form type
     N304 "content-type-wrong": Param, Warn, Likely,
     check: Request,
     cause: "7",
@@ -42,9 +48,38 @@ fn check(request: &Request) -> Option<Hit> {
     if &**essence.expose() == "application/json" || !request.is_for_api() {
         return None;
     }
-    Some(Hit::new(
+    let hit = Hit::new(
         At::Header("Content-Type"),
         text![essence.clone()],
         text!["application/json"],
-    ))
+    );
+    Some(match &**essence.expose() {
+        "application-json" => hit.with_fix(text![
+            "write a slash: application/json; the documentation's header block has a misprint"
+        ]),
+        _ => hit.in_words_of(request.agent, &FIXES),
+    })
 }
+
+const FIXES: [(Agent, &str); 5] = [
+    (
+        Agent::Curl,
+        "add -H 'Content-Type: application/json'; -d and -F set a form type by themselves",
+    ),
+    (
+        Agent::PhpCurl,
+        "add 'Content-Type: application/json' to CURLOPT_HTTPHEADER; POSTFIELDS sets a form type",
+    ),
+    (
+        Agent::Guzzle,
+        "use 'query' for the parameters and 'headers' for the type; form_params sets a form type",
+    ),
+    (
+        Agent::Requests,
+        "use params= for the parameters and headers= for the type; data= sets a form type",
+    ),
+    (
+        Agent::Axios,
+        "use params for the parameters and headers for the type; URLSearchParams sets a form type",
+    ),
+];

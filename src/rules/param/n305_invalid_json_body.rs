@@ -26,13 +26,16 @@ declare_rule! {
     ///
     /// ## Good
     /// ```http
-    /// POST /v2/ HTTP/1.1
+    /// GET /v2/?category=domain&action=check&domains=example.com HTTP/1.1
     /// Host: api.nicenic.net
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
-    ///
-    /// {"category": "domain", "action": "check", "domains": "example.com"}
     /// ```
+    ///
+    /// ## Fix
+    /// - PHP: `json_encode($params)`; print_r, serialize and http_build_query write something else
+    /// - Python: `json.dumps(params)`, or `json=` of requests; `str(params)` writes single quotes
+    /// - curl in a shell: single quotes round the JSON, double quotes in it
     ///
     /// ## References
     /// - RFC 8259: the JSON data interchange format.

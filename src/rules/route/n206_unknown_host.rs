@@ -49,7 +49,11 @@ fn check(request: &Request) -> Option<Hit> {
     }
     let host = Raw::new(target.authority.host().into());
     let hit = Hit::new(At::Host, text![host], text![target.meant()]);
-    Some(if target.authority.is_within("nicenic.com") {
+    Some(if target.authority.is_ip() {
+        hit.with_fix(text![
+            "write the host's name, not its address: certificate and routing go by the name"
+        ])
+    } else if target.authority.is_within("nicenic.com") {
         hit.with_fix(text![
             "use api.nicenic.net: the website is on nicenic.com, the API on nicenic.net"
         ])
