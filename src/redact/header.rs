@@ -2,12 +2,13 @@
 //! everything else is a length and a fingerprint.
 use std::ops::Range;
 
+use crate::catalogue::names::looks_secret;
 use crate::facts::SecretKind;
 
 use super::escape::Lines;
 use super::find::{Found, What};
 use super::seal::Masked;
-use super::{Redactor, mark, names, pairs};
+use super::{Redactor, mark, pairs};
 
 impl Redactor {
     /// A field's name.
@@ -144,7 +145,7 @@ fn class(name: &str) -> Class {
         return Class::Harmless;
     }
     let is_misspelt = strsim::damerau_levenshtein(&name, "authorization") <= 3;
-    if is_misspelt || names::looks_secret(&name) {
+    if is_misspelt || looks_secret(&name) {
         return Class::LooksSecret;
     }
     Class::Unknown

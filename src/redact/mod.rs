@@ -24,7 +24,6 @@ mod views;
 
 pub use body::Shown;
 pub use mark::FingerprintKey;
-pub use names::looks_secret;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

@@ -2,6 +2,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
+use crate::catalogue::names::looks_secret;
 use crate::catalogue::{Catalogue, Sensitivity};
 
 use super::mark;
@@ -66,23 +67,6 @@ pub(super) fn level(name: &str, place: Place) -> Level {
         .map_or(Level::Open, |level| *level)
 }
 
-/// Whether a name nobody has documented says that its value is secret: `apiKey`, `epp-code`, `user_pass`;
-/// not `postcode`, `author` or `keyword`.
-pub fn looks_secret(name: &str) -> bool {
-    let flat: String = name
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|char| char.to_ascii_lowercase())
-        .collect();
-    if STEMS.iter().any(|stem| flat.contains(stem)) {
-        return true;
-    }
-    let mut words = name
-        .split(|char: char| !char.is_ascii_alphanumeric())
-        .flat_map(humps);
-    words.any(|word| WORDS.iter().any(|have| word.eq_ignore_ascii_case(have)))
-}
-
 /// Whether the value can be looked for in texts without tearing them apart: long enough, varied enough, and no
 /// word of the API.
 ///
@@ -117,23 +101,6 @@ pub(super) fn looks_like_host(value: &[u8]) -> bool {
         && (2..=24).contains(&top.len())
         && (top.iter().all(u8::is_ascii_lowercase) || top.starts_with(b"xn--"))
         && labels.split(|&byte| byte == b'.').all(is_label)
-}
-
-/// `apiKey` is `api` and `Key`.
-fn humps(word: &str) -> impl Iterator<Item = &str> {
-    let mut rest = word;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let bytes = rest.as_bytes();
-        let end = (1..bytes.len())
-            .find(|&at| bytes[at].is_ascii_uppercase() && bytes[at - 1].is_ascii_lowercase())
-            .unwrap_or(bytes.len());
-        let (hump, after) = rest.split_at(end);
-        rest = after;
-        Some(hump)
-    })
 }
 
 fn ends_with_word(name: &str, word: &str) -> bool {
@@ -247,43 +214,6 @@ static COMMON: LazyLock<HashSet<String>> = LazyLock::new(|| {
     words
 });
 
-/// A name that holds one of these, separators left out, names a secret.
-const STEMS: [&str; 13] = [
-    "passw",
-    "passphrase",
-    "passcode",
-    "pwd",
-    "secret",
-    "token",
-    "apikey",
-    "authcode",
-    "authinfo",
-    "eppcode",
-    "transfercode",
-    "sessid",
-    "sessionid",
-];
-/// A name that has one of these as a word names a secret.
-const WORDS: [&str; 18] = [
-    "pass",
-    "pw",
-    "key",
-    "keys",
-    "auth",
-    "authorization",
-    "epp",
-    "sid",
-    "session",
-    "pin",
-    "otp",
-    "jwt",
-    "bearer",
-    "sig",
-    "signature",
-    "credential",
-    "credentials",
-    "cvv",
-];
 /// Contact data under a name of its own, such as `registrant_email`; and the documented field it is like.
 const CONTACTS: [(&str, &str); 11] = [
     ("email", "email"),

@@ -3,6 +3,8 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
+pub mod names;
+
 /// What a call can do to an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -247,7 +249,7 @@ impl Catalogue {
 
 /// The older API's parameters that are as good as a password (`userstr` is an offline-guessable hash of it).
 const LEGACY_SECRETS: [&str; 2] = ["userstr", "domainpwd"];
-const BUILTIN_TOML: &str = include_str!("../config/nicenic-v2.toml");
+const BUILTIN_TOML: &str = include_str!("../../config/nicenic-v2.toml");
 
 #[cfg(test)]
 mod tests {
