@@ -8,7 +8,7 @@
 //! | floor | rooms |
 //! |---|---|
 //! | 9 | `main`, [`cli`] |
-//! | 8 | [`mock`] |
+//! | 8 | [`mock`], [`verify`] |
 //! | 7 | [`wire`] |
 //! | 6 | [`sink`] |
 //! | 5 | [`journal`], [`diagnose`] |
@@ -39,4 +39,5 @@ pub mod rule;
 pub mod rules;
 pub mod sink;
 pub mod store;
+pub mod verify;
 pub mod wire;

@@ -39,6 +39,8 @@ pub enum Exit {
     Usage = 2,
     /// An address cannot be bound, or the CA or a file cannot be used.
     CannotStart = 3,
+    /// A secret was found where none may be.
+    SecretFound = 6,
     /// A bug.
     Bug = 70,
 }
@@ -105,7 +107,7 @@ impl Error {
         }
     }
 
-    fn expected(exit: Exit, what: impl Into<String>) -> Self {
+    pub(super) fn expected(exit: Exit, what: impl Into<String>) -> Self {
         Self::Expected {
             exit,
             what: what.into(),

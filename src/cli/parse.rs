@@ -10,7 +10,7 @@ use clap::{Arg, Command, CommandFactory as _, Parser as _};
 use super::error::Error;
 use super::{CommandLine, print};
 use crate::config::GIVE;
-use crate::config::value::{looks_like_a_credential, names_a_secret, nearest, shown};
+use crate::config::value::{looks_like_a_credential, names_a_secret, nearest, shown, shown_for};
 
 /// Reads the command line. `None`: help or the version was asked for, and is printed.
 pub(super) fn command_line(
@@ -192,7 +192,7 @@ impl Context<'_> {
         };
         let seen = match self.text(ContextKind::InvalidValue) {
             "" => "nothing".into(),
-            typed => shown(typed),
+            typed => shown_for(option, typed),
         };
         Error::usage(format!("{option}: expected {expected}, seen {seen}"))
     }
@@ -355,6 +355,12 @@ mod tests {
             "nicetap --base-url https://bob:hunter2@api.nicenic.net/",
             "nicetap --mock --credential-file bob:hunter2",
             "nicetap --mock=bob:hunter2",
+            "nicetap --secret-env hunter2!",
+            "nicetap --secret-env=hunter2/x",
+            "nicetap --know hunter2",
+            "nicetap --know api:hunter2",
+            "nicetap --know api=bob:hunter2",
+            "nicetap verify-log --secret-env hunter2!",
             "nicetap --bob:hunter2",
             "nicetap --upstream-ca bob:hunter2",
             "nicetap explain bob:hunter2",

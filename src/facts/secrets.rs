@@ -21,6 +21,10 @@ pub enum SecretKind {
     Cookie,
     /// A parameter that the catalogue calls secret, such as a transfer code.
     Parameter,
+    /// What the user gave: `--secret-env`, `--secret-file`, `--know`.
+    Given,
+    /// A user name, with `--hide-username`.
+    Username,
 }
 
 impl SecretKind {
@@ -32,6 +36,8 @@ impl SecretKind {
             Self::ProxyAuthorization => "proxy_authorization",
             Self::Cookie => "cookie",
             Self::Parameter => "parameter",
+            Self::Given => "given",
+            Self::Username => "username",
         }
     }
 
@@ -39,7 +45,11 @@ impl SecretKind {
     pub const fn is_lasting(self) -> bool {
         matches!(
             self,
-            Self::ApiSecret | Self::Authorization | Self::ProxyAuthorization
+            Self::ApiSecret
+                | Self::Authorization
+                | Self::ProxyAuthorization
+                | Self::Given
+                | Self::Username
         )
     }
 }

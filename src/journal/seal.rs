@@ -22,6 +22,15 @@ use crate::record::{
     TunnelEgress, VERSION, Verdict, Whitelist, Word,
 };
 
+/// Seals a record; twice, if its leaves taught a secret that an earlier one of them may have shown.
+pub(super) fn settled<T>(redactor: &mut Redactor, seal: impl Fn(&mut Redactor) -> T) -> T {
+    let first = seal(redactor);
+    if redactor.learned_late() {
+        return seal(redactor);
+    }
+    first
+}
+
 /// The `request` line.
 pub(super) fn notice(redactor: &mut Redactor, id: u64, part: &RequestPart) -> Notice<Masked> {
     redactor.begin();
@@ -412,12 +421,21 @@ fn call(redactor: &mut Redactor, facts: &facts::Request) -> Call<Masked> {
             .iter()
             .map(|name| redactor.text(name.expose().as_bytes()))
             .collect(),
-        credential: facts.credential.as_ref().map(|credential| Credential {
-            username: redactor.username(&credential.username),
-            fingerprint: redactor.mask(facts::SecretKind::ApiSecret, credential.secret.expose()),
-            is: None,
-            differs: None,
-        }),
+        credential: facts
+            .credential
+            .as_ref()
+            .map(|sent| credential(redactor, sent)),
+    }
+}
+
+fn credential(redactor: &mut Redactor, sent: &facts::Credential) -> Credential<Masked> {
+    let likeness = redactor.likeness(sent.username.expose(), sent.secret.expose());
+    let (is, differs) = likeness.map(|like| (like.is, like.differs)).unzip();
+    Credential {
+        username: redactor.username(&sent.username),
+        fingerprint: redactor.mask(facts::SecretKind::ApiSecret, sent.secret.expose()),
+        is: is.map(Word::Borrowed),
+        differs: differs.flatten().map(Word::Owned),
     }
 }
 
@@ -450,6 +468,26 @@ fn findings(redactor: &mut Redactor, found: &[Finding]) -> Vec<record::Finding<M
             cause: rule.cause.map(Cow::Borrowed),
         })
         .collect()
+}
+
+/// N901: the self-check found a secret in a finished leaf. It is masked whole.
+pub(super) fn slip(redactor: &mut Redactor) -> Option<record::Finding<Masked>> {
+    let slips = redactor.slips();
+    (slips > 0).then(|| record::Finding {
+        code: "N901".into(),
+        name: "secret-slipped".into(),
+        severity: rule::Severity::Warn,
+        confidence: rule::Confidence::Is,
+        at: Redactor::word("nicetap"),
+        seen: redactor.text(
+            format!("the self-check found a secret in {slips} masked texts of this line, and masked them whole").as_bytes(),
+        ),
+        want: Redactor::word("no secret in any text"),
+        fix: Redactor::word(
+            "search older lines with `nicetap verify-log`, and please report it with the version",
+        ),
+        cause: None,
+    })
 }
 
 /// N902: nicetap itself stumbled. The record is kept, without any wire text.

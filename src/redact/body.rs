@@ -21,17 +21,17 @@ impl Redactor {
         if is_binary(bytes) {
             return Shown::Shape(Masked::sealed(shape::binary(bytes.len())));
         }
-        let mut found = Vec::new();
+        let (names, mut found) = (&self.names, Vec::new());
         match kind(content_type, bytes) {
-            Kind::Json => json::json(bytes, truncated, &mut found),
-            Kind::Form => pairs::pairs(bytes, trimmed(bytes), truncated, &mut found),
+            Kind::Json => json::json(names, bytes, truncated, &mut found),
+            Kind::Form => pairs::pairs(names, bytes, trimmed(bytes), truncated, &mut found),
             Kind::Multipart => {
-                loose::parts(bytes, &mut found);
-                loose::assignments(bytes, 0..bytes.len(), &mut found);
+                loose::parts(names, bytes, &mut found);
+                loose::assignments(names, bytes, 0..bytes.len(), &mut found);
             }
             Kind::Other => {
-                loose::elements(bytes, &mut found);
-                loose::assignments(bytes, 0..bytes.len(), &mut found);
+                loose::elements(names, bytes, &mut found);
+                loose::assignments(names, bytes, 0..bytes.len(), &mut found);
             }
         }
         Shown::Text(self.with_found(bytes, found, Lines::Many, truncated))

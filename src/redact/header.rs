@@ -7,6 +7,7 @@ use crate::facts::SecretKind;
 
 use super::escape::Lines;
 use super::find::{Found, What};
+use super::names::Names;
 use super::seal::Masked;
 use super::{Redactor, mark, pairs};
 
@@ -19,11 +20,15 @@ impl Redactor {
     /// A field's value.
     pub fn header(&mut self, name: &str, value: &[u8]) -> Masked {
         let mut found = Vec::new();
+        if let Some(kind) = self.names.own(name) {
+            hide(value, 0..value.len(), What::Own(kind), &mut found);
+            return self.with_found(value, found, Lines::One, false);
+        }
         match class(name) {
-            Class::Credential(kind) => credential(value, kind, &mut found),
+            Class::Credential(kind) => credential(value, kind, self.hides_username, &mut found),
             Class::Cookie => cookie(value, &mut found),
             Class::SetCookie => set_cookie(value, &mut found),
-            Class::Url => urls(value, &mut found),
+            Class::Url => urls(&self.names, value, &mut found),
             Class::Harmless => {}
             Class::LooksSecret => return self.secret_header(value),
             Class::Unknown => return self.unknown_header(value),
@@ -43,7 +48,7 @@ impl Redactor {
                 shown.push('\n');
             }
         }
-        Masked::sealed(shown)
+        self.leaf(shown)
     }
 
     fn refused_line(&mut self, at: usize, line: &[u8], is_cut: bool) -> Masked {
@@ -87,7 +92,7 @@ impl Redactor {
             .split(|byte| *byte == b' ')
             .map(|word| self.raw_url(word).as_str().to_owned())
             .collect();
-        Masked::sealed(words.join(" "))
+        self.leaf(words.join(" "))
     }
 
     /// A credential under another name, such as `Authorisation` or `X-Api-Key`.
@@ -152,12 +157,16 @@ fn class(name: &str) -> Class {
 }
 
 /// `username:secret`, `Basic …`, or anything else that was meant to be a credential.
-fn credential(value: &[u8], kind: SecretKind, found: &mut Vec<Found>) {
+fn credential(value: &[u8], kind: SecretKind, hides_username: bool, found: &mut Vec<Found>) {
     let (secret, kind) = match (scheme(value), memchr::memchr(b':', value)) {
         (Some(start), _) => (start..value.len(), other_form(kind)),
         (None, Some(colon)) if is_username(&value[..colon]) => (colon + 1..value.len(), kind),
         (None, _) => (0..value.len(), other_form(kind)),
     };
+    if hides_username && secret.start > 0 && value[secret.start - 1] == b':' {
+        let name = 0..secret.start - 1;
+        hide(value, name, What::Secret(SecretKind::Username), found);
+    }
     hide(value, secret, What::Secret(kind), found);
 }
 
@@ -231,14 +240,14 @@ fn set_cookie(value: &[u8], found: &mut Vec<Found>) {
 }
 
 /// `Link: <https://…>; rel=next`, `Refresh: 0; url=…`, or one URL.
-fn urls(value: &[u8], found: &mut Vec<Found>) {
+fn urls(names: &Names, value: &[u8], found: &mut Vec<Found>) {
     let mut start = 0;
     while start < value.len() {
         let length = value[start..]
             .iter()
             .position(|byte| b" \t<>\"',".contains(byte))
             .unwrap_or(value.len() - start);
-        pairs::url(value, start..start + length, found);
+        pairs::url(names, value, start..start + length, found);
         start += length + 1;
     }
 }

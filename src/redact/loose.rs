@@ -5,17 +5,17 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::find::{Found, What, unescaped};
-use super::names::{self, Level, Place};
+use super::names::{Level, Names, Place};
 use super::views::Escape;
 
 /// Looks for `name=value`, `name => value` and `"name":"value"`, also inside a string of JSON or PHP.
-pub(super) fn assignments(text: &[u8], part: Range<usize>, found: &mut Vec<Found>) {
+pub(super) fn assignments(names: &Names, text: &[u8], part: Range<usize>, found: &mut Vec<Found>) {
     let mut from = part.start;
     while let Some(at) = memchr::memchr2(b'=', b':', &text[from..part.end]) {
         let sign = from + at;
         from = sign + 1;
         let name = name_before(&text[part.start..sign]);
-        let Some(what) = What::of(level(name)) else {
+        let Some(what) = What::of(level(names, name)) else {
             continue;
         };
         let Some(value) = value_after(text, sign, part.end) else {
@@ -28,7 +28,7 @@ pub(super) fn assignments(text: &[u8], part: Range<usize>, found: &mut Vec<Found
 }
 
 /// Looks for `<name>value</name>`.
-pub(super) fn elements(text: &[u8], found: &mut Vec<Found>) {
+pub(super) fn elements(names: &Names, text: &[u8], found: &mut Vec<Found>) {
     let mut from = 0;
     while let Some(at) = memchr::memchr(b'<', &text[from..]) {
         let start = from + at + 1;
@@ -38,7 +38,7 @@ pub(super) fn elements(text: &[u8], found: &mut Vec<Found>) {
             .take(64)
             .position(|byte| b" \t\r\n/>".contains(byte))
             .map_or(&[][..], |length| &text[start..start + length]);
-        let Some(what) = What::of(level(name)) else {
+        let Some(what) = What::of(level(names, name)) else {
             continue;
         };
         let Some(tag) = memchr::memchr(b'>', &text[start..]) else {
@@ -57,7 +57,7 @@ pub(super) fn elements(text: &[u8], found: &mut Vec<Found>) {
 }
 
 /// Looks through the parts of a multipart body.
-pub(super) fn parts(text: &[u8], found: &mut Vec<Found>) {
+pub(super) fn parts(names: &Names, text: &[u8], found: &mut Vec<Found>) {
     for at in memmem::find_iter(text, b"name=") {
         // `filename=` is no name of a part.
         if at > 0 && text[at - 1].is_ascii_alphanumeric() {
@@ -69,7 +69,7 @@ pub(super) fn parts(text: &[u8], found: &mut Vec<Found>) {
             Some(quoted) => quoted.split(|&byte| byte == b'"').next(),
             None => line.split(|byte| b"; \r".contains(byte)).next(),
         };
-        let Some(what) = What::of(level(name.unwrap_or_default())) else {
+        let Some(what) = What::of(level(names, name.unwrap_or_default())) else {
             continue;
         };
         let blank = memmem::find(rest, b"\r\n\r\n")
@@ -87,9 +87,9 @@ pub(super) fn parts(text: &[u8], found: &mut Vec<Found>) {
     }
 }
 
-fn level(name: &[u8]) -> Level {
+fn level(names: &Names, name: &[u8]) -> Level {
     match std::str::from_utf8(name) {
-        Ok(name) if !name.is_empty() => names::level(name, Place::Member),
+        Ok(name) if !name.is_empty() => names.level(name, Place::Member),
         _ => Level::Open,
     }
 }
@@ -191,7 +191,7 @@ mod tests {
             ("=:=:", vec![]),
         ] {
             let have = parts_of(text, |bytes, found| {
-                assignments(bytes, 0..bytes.len(), found);
+                assignments(&Names::default(), bytes, 0..bytes.len(), found);
             });
             assert_eq!(have, want, "{text}");
         }
@@ -208,7 +208,11 @@ mod tests {
             ("<token", vec![]),
             ("1 < 2", vec![]),
         ] {
-            assert_eq!(parts_of(text, elements), want, "{text}");
+            assert_eq!(
+                parts_of(text, |text, found| elements(&Names::default(), text, found)),
+                want,
+                "{text}"
+            );
         }
     }
 
@@ -216,6 +220,9 @@ mod tests {
     fn parts_are_found_by_their_names() {
         let text = "--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nhunter2\r\n--b\r\n\
             Content-Disposition: form-data; name=\"file\"; filename=\"token\"\r\n\r\nshown\r\n--b--\r\n";
-        assert_eq!(parts_of(text, parts), ["hunter2"]);
+        assert_eq!(
+            parts_of(text, |text, found| parts(&Names::default(), text, found)),
+            ["hunter2"]
+        );
     }
 }

@@ -14,6 +14,8 @@ pub(super) enum Level {
     Open,
     /// Contact data: as a shape.
     Pii(Contact),
+    /// Never: the user said so. The number of its kind.
+    Own(u16),
     /// Never.
     Secret,
 }
@@ -22,8 +24,10 @@ impl Level {
     /// The stricter one of two.
     pub(super) const fn or(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Secret, _) | (_, Self::Open) => self,
-            (Self::Open, _) | (_, Self::Secret) | (Self::Pii(_), Self::Pii(_)) => other,
+            (Self::Secret, _) | (_, Self::Open) | (Self::Own(_), Self::Pii(_)) => self,
+            (Self::Open, _) | (_, Self::Secret | Self::Own(_)) | (Self::Pii(_), Self::Pii(_)) => {
+                other
+            }
         }
     }
 }
@@ -48,13 +52,51 @@ pub(super) enum Place {
     Member,
 }
 
+/// What names say: the lists that nicetap has, and the user's own.
+#[derive(Default)]
+pub(super) struct Names {
+    /// The user's own, lower case, each with its kind's number.
+    own: Vec<(Box<str>, u16)>,
+    /// Whether contact data is shown as it is.
+    shows_contacts: bool,
+}
+
+impl Names {
+    pub(super) fn new(own: Vec<(Box<str>, u16)>, shows_contacts: bool) -> Self {
+        Self {
+            own,
+            shows_contacts,
+        }
+    }
+
+    /// How the value of a name is shown.
+    pub(super) fn level(&self, name: &str, place: Place) -> Level {
+        if let Some(kind) = self.own(name) {
+            return Level::Own(kind);
+        }
+        match level(name, place) {
+            Level::Pii(_) if self.shows_contacts => Level::Open,
+            level => level,
+        }
+    }
+
+    /// Whether the user named it: its kind's number.
+    pub(super) fn own(&self, name: &str) -> Option<u16> {
+        if self.own.is_empty() {
+            return None;
+        }
+        let lower = name.to_lowercase();
+        let (whole, last) = (lower.as_str(), last_part(&lower));
+        let mut own = self.own.iter();
+        own.find(|(have, _)| **have == *whole || **have == *last)
+            .map(|(_, kind)| *kind)
+    }
+}
+
 /// How the value of a name is shown: what the catalogue says, else what the name looks like.
-pub(super) fn level(name: &str, place: Place) -> Level {
+fn level(name: &str, place: Place) -> Level {
     let lower = name.to_ascii_lowercase();
-    let last = lower
-        .rsplit(['.', '[', ']', ':'])
-        .find(|part| !part.is_empty())
-        .unwrap_or_default();
+    let last = last_part(&lower);
     if let Some(level) = KNOWN.get(&lower).or_else(|| KNOWN.get(last)) {
         return *level;
     }
@@ -101,6 +143,13 @@ pub(super) fn looks_like_host(value: &[u8]) -> bool {
         && (2..=24).contains(&top.len())
         && (top.iter().all(u8::is_ascii_lowercase) || top.starts_with(b"xn--"))
         && labels.split(|&byte| byte == b'.').all(is_label)
+}
+
+/// Of `data[0].name`, `name`.
+fn last_part(name: &str) -> &str {
+    name.rsplit(['.', '[', ']', ':'])
+        .find(|part| !part.is_empty())
+        .unwrap_or_default()
 }
 
 fn ends_with_word(name: &str, word: &str) -> bool {
