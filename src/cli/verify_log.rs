@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::config::value::{Value, VariableName};
 use crate::config::{Config, Layer};
-use crate::verify::{self, Known, Report, Search};
+use crate::verify::{Known, Report, Search};
 
 use super::error::{Error, Exit};
 use super::{print, secrets};
@@ -49,12 +49,7 @@ pub(super) fn run(options: &VerifyLog, config: &Config) -> Result<(), Error> {
             "name a variable with --secret-env NAME, or a file with --secret-file FILE (`-`: standard input)",
         ));
     }
-    let search = Search::new(&known).map_err(|label| {
-        Error::usage(format!(
-            "{label} is shorter than {} characters: it cannot be told from other text",
-            verify::SHORTEST
-        ))
-    })?;
+    let search = Search::new(&known).map_err(|error| Error::usage(error.to_string()))?;
     let files = files(options, config)?;
     let (mut hits, mut lines) = (0, 0);
     for file in &files {

@@ -53,12 +53,17 @@ fn kind(content_type: Option<&[u8]>, bytes: &[u8]) -> Kind {
     match text.trim_ascii_start().first() {
         Some(b'{' | b'[') => Kind::Json,
         Some(b'<') => Kind::Other,
-        _ if declares(b"multipart/") => Kind::Multipart,
+        _ if declares(b"multipart/") || looks_like_parts(text) => Kind::Multipart,
         _ if declares(b"x-www-form-urlencoded") || looks_like_form(text) => Kind::Form,
         _ if declares(b"json") => Kind::Json,
         Some(b'"') => Kind::Json,
         _ => Kind::Other,
     }
+}
+
+fn looks_like_parts(text: &[u8]) -> bool {
+    let front = &text[..text.len().min(512)];
+    front.starts_with(b"--") && memchr::memmem::find(front, b"form-data").is_some()
 }
 
 fn looks_like_form(text: &[u8]) -> bool {

@@ -9,7 +9,7 @@ use super::escape::Lines;
 use super::find::{Found, What};
 use super::names::Names;
 use super::seal::Masked;
-use super::{Redactor, mark, pairs};
+use super::{Redactor, Shown, mark, pairs};
 
 impl Redactor {
     /// A field's name.
@@ -39,7 +39,10 @@ impl Redactor {
     /// A head that was refused, as text of many lines: each line is read as tolerantly as its sender may have meant
     /// it, so that a field which a strict reader does not see is masked all the same.
     pub fn refused_head(&mut self, bytes: &[u8], truncated: bool) -> Masked {
+        let (bytes, body) = head_and_body(bytes);
         let mut shown = String::with_capacity(bytes.len());
+        let truncated_body = truncated;
+        let truncated = truncated && body.is_empty();
         let mut lines = bytes.split(|byte| *byte == b'\n').enumerate().peekable();
         while let Some((at, line)) = lines.next() {
             let is_cut = truncated && lines.peek().is_none();
@@ -47,6 +50,10 @@ impl Redactor {
             if lines.peek().is_some() {
                 shown.push('\n');
             }
+        }
+        if !body.is_empty() {
+            let (Shown::Text(body) | Shown::Shape(body)) = self.body(None, body, truncated_body);
+            shown.push_str(body.as_str());
         }
         self.leaf(shown)
     }
@@ -115,6 +122,27 @@ impl Redactor {
         let fingerprint = self.fingerprints.of(value);
         Masked::sealed(mark::header(fingerprint, mark::length(value)))
     }
+}
+
+/// Where the body of a refused request begins, if it has one: behind an empty line, if no field follows. (A head that
+/// ended too early goes on there.)
+fn head_and_body(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let ends = [&b"\n\r\n"[..], b"\n\n"];
+    let end = ends
+        .iter()
+        .filter_map(|end| memchr::memmem::find(bytes, end).map(|at| at + end.len()))
+        .min();
+    let Some(end) = end else {
+        return (bytes, b"");
+    };
+    let body = &bytes[end..];
+    let first = body.trim_ascii_start();
+    let first = memchr::memchr(b'\n', first).map_or(first, |at| &first[..at]);
+    let name = memchr::memchr(b':', first).map(|colon| first[..colon].trim_ascii());
+    if name.is_some_and(is_field_name) {
+        return (bytes, b"");
+    }
+    (&bytes[..end], body)
 }
 
 fn is_field_name(name: &[u8]) -> bool {

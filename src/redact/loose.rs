@@ -27,7 +27,7 @@ pub(super) fn assignments(names: &Names, text: &[u8], part: Range<usize>, found:
     }
 }
 
-/// Looks for `<name>value</name>`.
+/// Looks for `<name>value</name>`, `<param name="name">value</param>` and `<input name="name" value="value">`.
 pub(super) fn elements(names: &Names, text: &[u8], found: &mut Vec<Found>) {
     let mut from = 0;
     while let Some(at) = memchr::memchr(b'<', &text[from..]) {
@@ -38,11 +38,21 @@ pub(super) fn elements(names: &Names, text: &[u8], found: &mut Vec<Found>) {
             .take(64)
             .position(|byte| b" \t\r\n/>".contains(byte))
             .map_or(&[][..], |length| &text[start..start + length]);
-        let Some(what) = What::of(level(names, name)) else {
-            continue;
-        };
         let Some(tag) = memchr::memchr(b'>', &text[start..]) else {
             return;
+        };
+        let inside = start + name.len()..start + tag;
+        let by_attribute =
+            attribute(text, &inside, b"name").and_then(|name| What::of(level(names, &text[name])));
+        if let Some(what) = by_attribute {
+            let values = [&b"value"[..], b"content"].into_iter();
+            for value in values.filter_map(|key| attribute(text, &inside, key)) {
+                let decoded = unescaped(&text[value.clone()], Escape::Entity);
+                found.push(Found::new(value, what, decoded));
+            }
+        }
+        let Some(what) = What::of(level(names, name)).or(by_attribute) else {
+            continue;
         };
         if text[start + tag - 1] == b'/' {
             continue;
@@ -54,6 +64,24 @@ pub(super) fn elements(names: &Names, text: &[u8], found: &mut Vec<Found>) {
             found.push(Found::new(value, what, decoded));
         }
     }
+}
+
+/// The value of an attribute in a tag, if it has one that is not empty.
+fn attribute(text: &[u8], tag: &Range<usize>, key: &[u8]) -> Option<Range<usize>> {
+    let inside = &text[tag.clone()];
+    let mut keys = memmem::find_iter(inside, key);
+    keys.find_map(|at| {
+        let is_whole = at > 0 && inside[at - 1].is_ascii_whitespace();
+        let rest = inside[at + key.len()..].trim_ascii_start();
+        let rest = rest.strip_prefix(b"=")?.trim_ascii_start();
+        let (value, end) = match rest.first()? {
+            quote @ (b'"' | b'\'') => (&rest[1..], memchr::memchr(*quote, &rest[1..])),
+            _ => (rest, rest.iter().position(u8::is_ascii_whitespace)),
+        };
+        let start = tag.end - value.len();
+        let end = start + end.unwrap_or(value.len());
+        (is_whole && start < end).then_some(start..end)
+    })
 }
 
 /// Looks through the parts of a multipart body.

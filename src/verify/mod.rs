@@ -6,7 +6,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::io::{self, BufRead, Read};
 
-use memchr::memmem::Finder as Needle;
+use aho_corasick::{AhoCorasick, BuildError};
 use zeroize::Zeroizing;
 
 mod decoders;
@@ -43,36 +43,52 @@ pub struct Report {
 
 /// Looks for secrets.
 pub struct Search {
-    secrets: Vec<Forms>,
-    /// No form is longer.
+    /// What decoders leave, and what no decoder undoes.
+    exact: AhoCorasick,
+    /// Of each pattern of `exact`, its secret, and what it is; empty: the secret itself.
+    exact_of: Vec<(usize, &'static str)>,
+    /// The secrets in lower case, for texts in lower case.
+    lower: AhoCorasick,
+    secrets: usize,
+    /// No pattern is longer.
     longest: usize,
 }
 
-/// A secret, as it can stand in a text that hides nothing any more.
-struct Forms {
-    /// The value, and its lower case: where these are found, the encodings that were undone are the answer.
-    plain: Needle<'static>,
-    lower: Needle<'static>,
-    /// What no decoder undoes.
-    other: Vec<(&'static str, Needle<'static>)>,
+/// Why a search cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum Unsearchable {
+    /// A secret is too short to be told from other text: its label.
+    #[error("{0} is shorter than {SHORTEST} characters: it cannot be told from other text")]
+    Short(String),
+    /// They are more than can be looked for at once.
+    #[error("these are too many secrets")]
+    TooMany(#[from] BuildError),
 }
 
 impl Search {
-    /// Prepares the search. A secret that is too short to be told from other text is an error: its label.
-    pub fn new(secrets: &[Known]) -> Result<Self, String> {
-        for secret in secrets {
-            if secret.value.len() < SHORTEST {
-                return Err(secret.label.clone());
+    /// Prepares the search.
+    pub fn new(secrets: &[Known]) -> Result<Self, Unsearchable> {
+        let mut patterns: Vec<Zeroizing<Vec<u8>>> = Vec::new();
+        let mut exact_of = Vec::new();
+        for (secret, known) in secrets.iter().enumerate() {
+            if known.value.len() < SHORTEST {
+                return Err(Unsearchable::Short(known.label.clone()));
+            }
+            for (name, form) in forms(&known.value) {
+                patterns.push(form.into());
+                exact_of.push((secret, name));
             }
         }
-        let forms: Vec<Forms> = secrets
+        let lower = secrets
             .iter()
-            .map(|secret| Forms::of(&secret.value))
-            .collect();
-        let longest = forms.iter().flat_map(Forms::lengths).max().unwrap_or(0);
+            .map(|known| Zeroizing::new(String::from_utf8_lossy(&known.value).to_lowercase()));
+        let lower: Vec<_> = lower.collect();
         Ok(Self {
-            secrets: forms,
-            longest,
+            longest: patterns.iter().map(|form| form.len()).max().unwrap_or(0),
+            exact: AhoCorasick::new(patterns.iter().map(|form| form.as_slice()))?,
+            exact_of,
+            lower: AhoCorasick::new(lower.iter().map(|form| form.as_bytes()))?,
+            secrets: secrets.len(),
         })
     }
 
@@ -126,7 +142,7 @@ impl Search {
         let mut room = MOST * text.len() + ROOM;
         while let Some((layer, path, depth)) = due.pop_front() {
             self.layer(&layer, &path, &mut seen, &mut otherwise);
-            if depth == DEEPEST || seen.len() == self.secrets.len() {
+            if depth == DEEPEST || seen.len() == self.secrets {
                 continue;
             }
             for (name, undo) in decoders::ALL {
@@ -156,20 +172,27 @@ impl Search {
         seen: &mut Vec<(usize, String)>,
         otherwise: &mut Vec<(usize, String)>,
     ) {
-        let lower = String::from_utf8_lossy(layer).to_lowercase();
-        for (secret, forms) in self.secrets.iter().enumerate() {
-            let is_in = |list: &[(usize, String)]| list.iter().any(|(have, _)| *have == secret);
-            if is_in(seen) {
-                continue;
-            }
-            if let Some(form) = forms.find_plain(layer, lower.as_bytes()) {
-                seen.push((secret, encoding(path, form)));
-            } else if !is_in(otherwise)
-                && let Some(form) = forms.find_other(layer)
-            {
-                otherwise.push((secret, encoding(path, form)));
+        for (secret, form) in self.hits(layer) {
+            let list = match form {
+                "" | ANOTHER_CASE => &mut *seen,
+                _ => &mut *otherwise,
+            };
+            if !list.iter().any(|(have, _)| *have == secret) {
+                list.push((secret, encoding(path, form)));
             }
         }
+    }
+
+    /// Which secrets stand in a text as it is, and in which form.
+    fn hits(&self, text: &[u8]) -> Vec<(usize, &'static str)> {
+        let exact = self.exact.find_overlapping_iter(text);
+        let mut hits: Vec<_> = exact
+            .filter_map(|hit| self.exact_of.get(hit.pattern().as_usize()).copied())
+            .collect();
+        let lower = String::from_utf8_lossy(text).to_lowercase();
+        let lower = self.lower.find_overlapping_iter(lower.as_bytes());
+        hits.extend(lower.map(|hit| (hit.pattern().as_usize(), ANOTHER_CASE)));
+        hits
     }
 
     /// Searches what stands on both sides of the last line break.
@@ -184,17 +207,14 @@ impl Search {
         let line = line.trim_ascii_start();
         let edge = before.len();
         before.extend_from_slice(line);
-        let mut found = Vec::new();
+        let mut found: Vec<(usize, String)> = Vec::new();
         if edge > 0 {
             let reach = (edge + self.longest).min(before.len());
-            let window = &before[..reach];
-            let lower = String::from_utf8_lossy(window).to_lowercase();
-            for (secret, forms) in self.secrets.iter().enumerate() {
-                let is_new = !seen.iter().any(|(have, _)| *have == secret)
-                    && forms
-                        .find(&before[..edge], &lower.as_bytes()[..edge.min(lower.len())])
-                        .is_none();
-                if let Some(form) = forms.find(window, lower.as_bytes()).filter(|_| is_new) {
+            let earlier = self.hits(&before[..edge]);
+            for (secret, form) in self.hits(&before[..reach]) {
+                let is_old = seen.iter().chain(&found).any(|(have, _)| *have == secret)
+                    || earlier.iter().any(|(have, _)| *have == secret);
+                if !is_old {
                     let comma = if form.is_empty() { "" } else { ", then " };
                     found.push((secret, format!("line breaks{comma}{form}")));
                 }
@@ -209,49 +229,18 @@ impl Search {
     }
 }
 
-impl Forms {
-    fn of(value: &[u8]) -> Self {
-        let needle = |bytes: &[u8]| Needle::new(bytes).into_owned();
-        let lower = String::from_utf8_lossy(value).to_lowercase();
-        let mut reversed = value.to_vec();
-        reversed.reverse();
-        let mut other = vec![
-            ("reversed", needle(&reversed)),
-            ("its SHA-256", needle(&hex_of_sha256(value))),
-        ];
-        for digits in inner_base64(value) {
-            other.push(("base64 inside other data", needle(&digits)));
-        }
-        Self {
-            plain: needle(value),
-            lower: needle(lower.as_bytes()),
-            other,
-        }
-    }
-
-    fn lengths(&self) -> impl Iterator<Item = usize> {
-        let other = self.other.iter().map(|(_, needle)| needle.needle().len());
-        other.chain([self.plain.needle().len(), self.lower.needle().len()])
-    }
-
-    fn find(&self, text: &[u8], lower: &[u8]) -> Option<&'static str> {
-        self.find_plain(text, lower)
-            .or_else(|| self.find_other(text))
-    }
-
-    fn find_plain(&self, text: &[u8], lower: &[u8]) -> Option<&'static str> {
-        if self.plain.find(text).is_some() {
-            return Some("");
-        }
-        self.lower.find(lower).map(|_| "another case")
-    }
-
-    fn find_other(&self, text: &[u8]) -> Option<&'static str> {
-        let mut other = self.other.iter();
-        other
-            .find(|(_, needle)| needle.find(text).is_some())
-            .map(|(name, _)| *name)
-    }
+/// A secret as it can stand in a text that hides nothing any more, and what no decoder undoes.
+fn forms(value: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let mut reversed = value.to_vec();
+    reversed.reverse();
+    let mut forms = vec![
+        ("", value.to_vec()),
+        ("reversed", reversed),
+        ("its SHA-256", hex_of_sha256(value)),
+    ];
+    let inner = inner_base64(value).into_iter();
+    forms.extend(inner.map(|digits| ("base64 inside other data", digits)));
+    forms
 }
 
 fn encoding(path: &str, form: &str) -> String {
@@ -292,6 +281,7 @@ fn inner_base64(value: &[u8]) -> Vec<Vec<u8>> {
     forms
 }
 
+const ANOTHER_CASE: &str = "another case";
 /// A shorter secret cannot be told from other text.
 pub const SHORTEST: usize = 6;
 /// Encodings of encodings are undone so deep.
@@ -363,7 +353,11 @@ mod tests {
             label: "the first".to_owned(),
             value: Zeroizing::new(b"12345".to_vec()),
         };
-        assert_eq!(Search::new(&[known]).err().as_deref(), Some("the first"));
+        let error = Search::new(&[known]).err().unwrap();
+        assert!(
+            error.to_string().starts_with("the first is shorter"),
+            "{error}"
+        );
     }
 
     #[test]
