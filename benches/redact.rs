@@ -5,6 +5,7 @@
 #![allow(
     missing_docs,
     clippy::print_stdout,
+    clippy::use_debug,
     clippy::unwrap_used,
     clippy::disallowed_methods,
     reason = "a benchmark prints its figures"
