@@ -8,7 +8,7 @@
 //! | floor | rooms |
 //! |---|---|
 //! | 9 | `main`, [`cli`] |
-//! | 8 | [`mock`], [`lint`] |
+//! | 8 | [`mock`], [`lint`], [`verify`] |
 //! | 7 | [`wire`] |
 //! | 6 | [`sink`] |
 //! | 5 | [`journal`], [`diagnose`] |
@@ -40,4 +40,5 @@ pub mod rule;
 pub mod rules;
 pub mod sink;
 pub mod store;
+pub mod verify;
 pub mod wire;

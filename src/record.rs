@@ -131,10 +131,12 @@ pub struct Start<T> {
 /// How values are masked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RedactionMode {
-    /// What happens to contact data: `shape`.
+    /// What happens to contact data: `show`, `shape` or `hide`.
     pub pii: Word,
     /// How far equal values have equal fingerprints: `install` or `session`.
     pub fingerprints: Word,
+    /// What happens to user names: `show` or `hide`.
+    pub username: Word,
 }
 
 /// A request is about to be forwarded.

@@ -68,7 +68,16 @@ fn help(line: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-const COMMANDS: [&str; 7] = ["serve", "explain", "rules", "lint", "ca", "log", "mock"];
+const COMMANDS: [&str; 8] = [
+    "serve",
+    "explain",
+    "rules",
+    "lint",
+    "ca",
+    "log",
+    "verify-log",
+    "mock",
+];
 
 #[test]
 fn the_help_of_each_command_reads_well_at_80_columns() {

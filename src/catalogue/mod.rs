@@ -5,6 +5,7 @@ use std::sync::{LazyLock, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
+pub mod names;
 mod user;
 
 pub use user::UserError;

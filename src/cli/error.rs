@@ -42,6 +42,8 @@ pub enum Exit {
     CannotStart = 3,
     /// Something was found that `--deny` names.
     Denied = 5,
+    /// A secret was found where none may be.
+    SecretFound = 6,
     /// A bug.
     Bug = 70,
 }
@@ -117,7 +119,7 @@ impl Error {
         }
     }
 
-    fn expected(exit: Exit, what: impl Into<String>) -> Self {
+    pub(super) fn expected(exit: Exit, what: impl Into<String>) -> Self {
         Self::Expected {
             exit,
             what: what.into(),

@@ -15,11 +15,11 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::ca::{Ca, CaError, Opened};
 use crate::clock::Time;
-use crate::config::{Config, Then};
+use crate::config::{Config, Fingerprints, Then};
 use crate::journal::{Journal, Sink, Writer, WriterHandle};
 use crate::mock::{self, Mock};
 use crate::record::{Event, RedactionMode, Start, VERSION, Word};
-use crate::redact::{FingerprintKey, Redactor};
+use crate::redact::{FingerprintKey, Policy, Redactor};
 use crate::rule::levels::Levels;
 use crate::rules;
 use crate::sink::{block, console, jsonl, out};
@@ -28,6 +28,7 @@ use crate::wire::{self, Control, Inside, Proxy, Setup, Stream};
 
 use super::error::Error;
 use super::print;
+use super::secrets;
 use super::serve::{BannerFacts, banner};
 
 /// Serves until the end, and puts everything away.
@@ -82,6 +83,8 @@ impl Instance {
     async fn start(config: &Config) -> Result<Self, Error> {
         let connections = prepare_process();
         let levels = Levels::parse(&config.levels)?;
+        // A question at the terminal comes before anything is bound.
+        let given = secrets::all(config)?;
         let listeners = wire::bind(&config.listen).await.map_err(|error| {
             Error::cannot_start("the proxy cannot listen").caused_by(error).hint(
                 "another nicetap may be running here: end it, or choose an address with --listen 127.0.0.1:PORT",
@@ -89,7 +92,7 @@ impl Instance {
         })?;
         let public = config.public_dir();
         let ca = open_ca(config, &public)?;
-        let redactor = Redactor::new(&fingerprint_key(config)?);
+        let redactor = redactor(config, given)?;
         let roots = roots(config)?;
         let (sinks, console) = sinks(config)?;
         let spawned = Writer::spawn(redactor, levels.clone(), sinks);
@@ -384,7 +387,39 @@ pub(super) fn ca_error(error: CaError) -> Error {
     base.caused_by(error)
 }
 
+/// The redactor, which knows what the user gave.
+fn redactor(config: &Config, given: secrets::All) -> Result<Redactor, Error> {
+    let policy = Policy {
+        pii: config.pii,
+        hides_username: config.hide_username,
+        own: config.own.clone(),
+    };
+    let mut redactor = Redactor::with(&fingerprint_key(config)?, policy);
+    let warn = |what: &str| {
+        print::to_stderr(&format!(
+            "warning: {what} is too short or too common a word to be told from other text; it is masked only where \
+             secrets stand\n"
+        ));
+    };
+    for secret in given.secrets {
+        if !redactor.learn_given(&secret.value) {
+            warn(&secret.label);
+        }
+    }
+    for credential in given.known {
+        let label = credential.label;
+        if !redactor.know(credential) {
+            warn(&format!("the secret of --know {label}"));
+        }
+    }
+    Ok(redactor)
+}
+
 fn fingerprint_key(config: &Config) -> Result<FingerprintKey, Error> {
+    if config.fingerprints == Fingerprints::Session {
+        return FingerprintKey::random()
+            .map_err(|_| Error::cannot_start("the system gives no random numbers"));
+    }
     let fail = |error: store::StoreError| {
         Error::cannot_start("the key of the fingerprints cannot be used").caused_by(error)
     };
@@ -549,8 +584,9 @@ fn start_line(
             expect: config.expect.map(|expect| expect.word().into()),
             ends: ends.map(|end| Time::from_millis(end.as_millisecond())),
             redaction: RedactionMode {
-                pii: "shape".into(),
-                fingerprints: "install".into(),
+                pii: config.pii.word().into(),
+                fingerprints: config.fingerprints.word().into(),
+                username: if config.hide_username { "hide" } else { "show" }.into(),
             },
         }
     }

@@ -24,7 +24,9 @@ mod mock;
 mod parse;
 mod print;
 mod rules;
+mod secrets;
 mod serve;
+mod verify_log;
 
 /// Runs the program: reads the command line, does what it says, and gives the exit code.
 pub fn main() -> ExitCode {
@@ -134,6 +136,9 @@ enum Command {
     /// Show a log as the console shows it
     #[command(after_long_help = log::HELP_END)]
     Log(log::Log),
+    /// Search files for known secrets, in every encoding
+    #[command(after_long_help = verify_log::HELP_END)]
+    VerifyLog(verify_log::VerifyLog),
     /// Run an offline lookalike of the API
     #[command(after_long_help = mock::HELP_END)]
     Mock(mock::Mock),
@@ -163,6 +168,7 @@ fn run(line: CommandLine) -> Result<(), Error> {
         Command::Rules(options) => rules::run(&options),
         Command::Ca(command) => ca::run(&command, &config),
         Command::Log(options) => log::run(&options, &config),
+        Command::VerifyLog(options) => verify_log::run(&options, &config),
         Command::Mock(_) => mock::run(&config),
     }
 }
@@ -184,6 +190,7 @@ impl Command {
         match self {
             Self::Serve(given) => Layer::clone(given),
             Self::Mock(given) => given.settings(),
+            Self::VerifyLog(given) => given.settings(),
             Self::Explain(_) | Self::Rules(_) | Self::Lint(_) | Self::Ca(_) | Self::Log(_) => {
                 Layer::default()
             }
@@ -208,6 +215,7 @@ Exit codes:
   2   the command line or a setting is wrong
   3   an address cannot be bound, or the CA or a file cannot be used
   5   something was found that --deny names
+  6   verify-log found a secret
   70  a bug in nicetap";
 
 #[cfg(test)]

@@ -9,7 +9,9 @@ use clap::{Arg, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 
 use super::error::Error;
 use super::{CommandLine, print};
-use crate::config::value::{Value, looks_like_a_credential, names_a_secret, nearest, shown};
+use crate::config::value::{
+    Value, looks_like_a_credential, names_a_secret, nearest, shown, shown_for,
+};
 use crate::config::{GIVE, Level, LevelSetting, Selector};
 
 /// Reads the command line. `None`: help or the version was asked for, and is printed.
@@ -232,7 +234,7 @@ impl Context<'_> {
         };
         let seen = match self.text(ContextKind::InvalidValue) {
             "" => "nothing".into(),
-            typed => shown(typed),
+            typed => shown_for(option, typed),
         };
         Error::usage(format!("{option}: expected {expected}, seen {seen}"))
     }
@@ -416,6 +418,12 @@ mod tests {
             "nicetap --base-url https://bob:hunter2@api.nicenic.net/",
             "nicetap --mock --credential-file bob:hunter2",
             "nicetap --mock=bob:hunter2",
+            "nicetap --secret-env hunter2!",
+            "nicetap --secret-env=hunter2/x",
+            "nicetap --know hunter2",
+            "nicetap --know api:hunter2",
+            "nicetap --know api=bob:hunter2",
+            "nicetap verify-log --secret-env hunter2!",
             "nicetap --bob:hunter2",
             "nicetap --upstream-ca bob:hunter2",
             "nicetap explain bob:hunter2",

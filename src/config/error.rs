@@ -61,6 +61,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// A key in a table that does not exist there.
+    pub(super) fn unknown_key_of(place: Place, key: &str, known: &[&'static str]) -> Self {
+        Self::UnknownKey {
+            place,
+            key: key.escape_debug().take(MOST_OF_A_KEY).collect(),
+            near: value::nearest(key, known.iter().copied()),
+        }
+    }
+
     pub(super) fn unknown_key(place: Place, key: &str) -> Self {
         let wanted = key.trim_start_matches('-').replace('-', "_");
         let near = value::nearest(&wanted, Layer::keys().iter().copied());
@@ -140,6 +149,6 @@ impl fmt::Display for Source {
 }
 
 /// How a credential is given.
-pub const GIVE: &str = "nicetap needs no credential: it watches the client's own; only the mock compares one, with \
-                        --credential-file FILE";
+pub const GIVE: &str = "nicetap needs no credential: it watches the client's own; where one helps, a file or a variable \
+                        is named: --know api=FILE, --secret-env NAME, --secret-file FILE, --credential-file FILE";
 const MOST_OF_A_KEY: usize = 40;

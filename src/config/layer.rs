@@ -16,10 +16,11 @@ use serde::forward_to_deserialize_any;
 use toml::de::DeTable;
 
 use super::error::{Error, Place, Source};
-use super::value::{self, Group, OrNone, Size, Value};
+use super::own::{self, Own};
+use super::value::{self, Group, OrNone, Size, Value, VariableName};
 use super::{
-    BaseUrl, Color, ConnectTo, Expect, Guard, HostPort, Level, LevelSetting, Network, OnDistrust,
-    Plaintext, Selector, Then,
+    BaseUrl, Color, ConnectTo, Expect, Fingerprints, Guard, HostPort, Know, Level, LevelSetting,
+    Network, OnDistrust, Pii, Plaintext, Selector, Then,
 };
 
 /// The settings that one source gives.
@@ -209,6 +210,44 @@ pub struct Layer {
     #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = MOCK)]
     #[serde(deserialize_with = "value::list")]
     pub mock_whitelist: Option<Vec<Value<Network>>>,
+
+    /// Show contact data: show, shape or hide [default: shape]
+    ///
+    /// `shape` says how long a value is, which limit it breaks, and whether its form is right: enough to see why
+    /// NiceNIC refuses it.
+    #[arg(long, value_name = "HOW", help_heading = MASKS)]
+    pub pii: Option<Value<Pii>>,
+    /// Mask the user name of credentials too
+    #[arg(long, num_args = 0, default_missing_value = "true", help_heading = MASKS)]
+    pub hide_username: Option<Value<bool>>,
+    /// Mask what this environment variable holds, wherever it turns up; repeatable
+    ///
+    /// NAME is the variable's name. Secrets that the client sends in the usual places are masked without it.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = MASKS)]
+    #[serde(deserialize_with = "value::list")]
+    pub secret_env: Option<Vec<Value<VariableName>>>,
+    /// Mask each line of this file, wherever it turns up; repeatable
+    ///
+    /// Of `username:api_secret` the half after the colon counts too.
+    #[arg(long, value_name = "FILE", value_delimiter = ',', help_heading = MASKS)]
+    #[serde(deserialize_with = "value::list")]
+    pub secret_file: Option<Vec<Value<PathBuf>>>,
+    /// Equal secrets look equal: install or session [default: install]
+    ///
+    /// `install`: in all runs, by a key in the home; `session`: in this run only, by a key that is never stored.
+    #[arg(long, value_name = "SCOPE", help_heading = MASKS)]
+    pub fingerprints: Option<Value<Fingerprints>>,
+    /// Say whether a request carries this password: api, sandbox or login; repeatable
+    ///
+    /// It is asked for without echo, or read from FILE; it stays in memory. Each request then says which one it
+    /// carries, or how that differs: HTML-escaped, one character missing, another case.
+    #[arg(long, value_name = "LABEL[=FILE]", value_delimiter = ',', help_heading = MASKS)]
+    #[serde(deserialize_with = "value::list")]
+    pub know: Option<Vec<Value<Know>>>,
+    /// `[[redact.field]]` and `[[redact.pattern]]`: only in a file.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub own: Option<Own>,
 }
 
 impl Layer {
@@ -222,6 +261,10 @@ impl Layer {
         let mut layer = Self::default();
         for (key, given) in table.into_inner() {
             let (name, span) = (key.get_ref().as_ref(), given.span());
+            if name == own::TABLE {
+                layer.own = Some(own::read(&given, &place)?);
+                continue;
+            }
             let Some(&known) = Self::keys().iter().find(|known| **known == name) else {
                 return Err(Error::unknown_key(place(key.span().start), name));
             };
@@ -232,7 +275,7 @@ impl Layer {
                 Error::Value {
                     given: Source::File(place(span.start), known),
                     expected: error.message().to_owned(),
-                    seen: value::shown(text.get(span).unwrap_or_default()).into_owned(),
+                    seen: value::shown_for(known, text.get(span).unwrap_or_default()).into_owned(),
                 }
             })?;
             layer = one.or(layer);
@@ -255,7 +298,7 @@ impl Layer {
             let one = Self::deserialize(one).map_err(|error: toml::de::Error| Error::Value {
                 given: Source::Variable(name),
                 expected: error.message().to_owned(),
-                seen: value::shown(&given).into_owned(),
+                seen: value::shown_for(key, &given).into_owned(),
             })?;
             layer = one.or(layer);
         }
@@ -311,10 +354,15 @@ impl Layer {
             &mut self.catalogue,
         ];
         let optional = optional.into_iter().flatten();
+        let lists = self.secret_file.iter_mut().flatten();
+        let known = self.know.iter_mut().flatten();
         let always = [&mut self.home, &mut self.log].into_iter().flatten();
         let paths = always
             .map(|path| &mut path.0)
-            .chain(optional.filter_map(|path| path.0.0.as_mut()));
+            .chain(optional.filter_map(|path| path.0.0.as_mut()))
+            .chain(lists.map(|path| &mut path.0))
+            .chain(known.filter_map(|known| known.0.file.as_mut()))
+            .filter(|path| path.as_os_str() != STDIN);
         for path in paths {
             *path = base.join(&*path);
         }
@@ -379,6 +427,13 @@ impl Layer {
             mock: self.mock.or(lower.mock),
             credential_file: self.credential_file.or(lower.credential_file),
             mock_whitelist: self.mock_whitelist.or(lower.mock_whitelist),
+            pii: self.pii.or(lower.pii),
+            hide_username: self.hide_username.or(lower.hide_username),
+            secret_env: self.secret_env.or(lower.secret_env),
+            secret_file: self.secret_file.or(lower.secret_file),
+            fingerprints: self.fingerprints.or(lower.fingerprints),
+            know: self.know.or(lower.know),
+            own: self.own.or(lower.own),
         }
     }
 }
@@ -417,6 +472,9 @@ const WAY_OUT: &str = "The way out";
 const END: &str = "The end";
 const LOG: &str = "The log";
 const MOCK: &str = "The mock";
+const MASKS: &str = "What is masked";
+/// Standard input, where `verify-log` takes a file.
+const STDIN: &str = "-";
 
 #[cfg(test)]
 mod tests {
@@ -428,7 +486,7 @@ mod tests {
 
     #[test]
     fn every_key_is_known_by_its_own_name() {
-        assert_eq!(Layer::keys().len(), 39);
+        assert_eq!(Layer::keys().len(), 46);
         assert!(Layer::keys().contains(&"for"));
         assert_eq!(Layer::variable("log_keep"), "NICETAP_LOG_KEEP");
         assert_eq!(Layer::option("log_keep"), "--log-keep");

@@ -13,10 +13,12 @@ use std::time::Duration;
 
 pub use error::{Error, GIVE, Place, Source};
 pub use layer::Layer;
+pub use own::{Field, Own, Pattern};
 use value::{OrNone, Size, Value};
 
 mod error;
 mod layer;
+mod own;
 pub mod value;
 
 /// All settings, resolved: no gaps, paths absolute.
@@ -84,6 +86,20 @@ pub struct Config {
     pub credential_file: Option<PathBuf>,
     /// The client addresses that the mock accepts; empty: all.
     pub mock_whitelist: Vec<Network>,
+    /// How contact data is shown.
+    pub pii: Pii,
+    /// Whether the user name of a credential is masked too.
+    pub hide_username: bool,
+    /// Environment variables that hold secrets.
+    pub secret_env: Vec<String>,
+    /// Files that hold secrets, one a line.
+    pub secret_file: Vec<PathBuf>,
+    /// How far equal secrets have equal fingerprints.
+    pub fingerprints: Fingerprints,
+    /// The credentials that what arrives is compared with.
+    pub know: Vec<Know>,
+    /// What the user wants masked besides.
+    pub own: Own,
     /// When the output is coloured.
     pub color: Color,
     /// Whether only what is wrong is printed.
@@ -131,6 +147,13 @@ impl Config {
             mock_listen: loopback(8901),
             credential_file: None,
             mock_whitelist: Vec::new(),
+            pii: Pii::Shape,
+            hide_username: false,
+            secret_env: Vec::new(),
+            secret_file: Vec::new(),
+            fingerprints: Fingerprints::Install,
+            know: Vec::new(),
+            own: Own::default(),
             color: Color::Auto,
             quiet: false,
             verbose: false,
@@ -229,6 +252,13 @@ impl Config {
             mock_listen: or(given.mock_listen, defaults.mock_listen),
             credential_file: or(given.credential_file, OrNone(defaults.credential_file)).0,
             mock_whitelist: all(given.mock_whitelist).unwrap_or(defaults.mock_whitelist),
+            pii: or(given.pii, defaults.pii),
+            hide_username: or(given.hide_username, defaults.hide_username),
+            secret_env: words(given.secret_env),
+            secret_file: all(given.secret_file).unwrap_or(defaults.secret_file),
+            fingerprints: or(given.fingerprints, defaults.fingerprints),
+            know: all(given.know).unwrap_or(defaults.know),
+            own: given.own.unwrap_or(defaults.own),
             color: or(given.color, defaults.color),
             quiet: or(given.quiet, defaults.quiet),
             verbose: or(given.verbose, defaults.verbose),
@@ -267,6 +297,14 @@ impl Config {
             );
             let hint = "lower body_limit or raise capture_budget";
             return refused("body_limit", why, hint);
+        }
+        let mut labels = Vec::new();
+        for Know { label, .. } in &self.know {
+            if labels.contains(label) {
+                let why = format!("`{}` is named twice", label.word());
+                return refused("know", why, "name each of api, sandbox and login once");
+            }
+            labels.push(*label);
         }
         let fits = match (self.family, self.source_ip) {
             (Family::V4, Some(ip)) => ip.is_ipv4(),
@@ -487,6 +525,78 @@ pub enum Then {
     Exit,
 }
 
+/// How contact data is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pii {
+    /// As it is.
+    Show,
+    /// As a length, a limit, and whether its form is right.
+    Shape,
+    /// Not at all.
+    Hide,
+}
+
+impl Pii {
+    /// As it stands in the log.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Show => "show",
+            Self::Shape => "shape",
+            Self::Hide => "hide",
+        }
+    }
+}
+
+/// How far equal secrets have equal fingerprints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fingerprints {
+    /// In all runs of this installation: their key lies in the home.
+    Install,
+    /// In this run only: their key is never stored.
+    Session,
+}
+
+impl Fingerprints {
+    /// As it stands in the log.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Install => "install",
+            Self::Session => "session",
+        }
+    }
+}
+
+/// A credential that what arrives is compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Know {
+    /// Which one it is.
+    pub label: Label,
+    /// The file that holds it; `None`: it is asked for.
+    pub file: Option<PathBuf>,
+}
+
+/// The passwords of an account, which are easily mixed up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Label {
+    /// The API password (WHMCS: API Secret).
+    Api,
+    /// That of the sandbox.
+    Sandbox,
+    /// That of the website, which the API never takes.
+    Login,
+}
+
+impl Label {
+    /// As it is typed, and as it stands in the log.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Sandbox => "sandbox",
+            Self::Login => "login",
+        }
+    }
+}
+
 /// When the output is coloured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Color {
@@ -554,6 +664,11 @@ fn or<T>(given: Option<Value<T>>, default: T) -> T {
 
 fn all<T>(given: Option<Vec<Value<T>>>) -> Option<Vec<T>> {
     given.map(|values| values.into_iter().map(|value| value.0).collect())
+}
+
+fn words(given: Option<Vec<Value<value::VariableName>>>) -> Vec<String> {
+    let given = all(given).unwrap_or_default();
+    given.into_iter().map(|name| name.0).collect()
 }
 
 fn with(mut defaults: Vec<HostPort>, given: Option<Vec<HostPort>>) -> Vec<HostPort> {

@@ -14,8 +14,8 @@ use std::time::Duration;
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 
 use super::{
-    BaseUrl, Color, ConnectTo, Expect, Guard, HostPort, Network, OnDistrust, Plaintext, Selector,
-    Then,
+    BaseUrl, Color, ConnectTo, Expect, Fingerprints, Guard, HostPort, Know, Label, Network,
+    OnDistrust, Pii, Plaintext, Selector, Then,
 };
 
 /// A setting as it was given.
@@ -348,6 +348,74 @@ impl Word for Then {
     }
 }
 
+impl Word for Pii {
+    const EXPECTED: &'static str = "`show`, `shape` or `hide`";
+
+    fn read(text: &str) -> Result<Self, &'static str> {
+        let choices = [
+            ("show", Self::Show),
+            ("shape", Self::Shape),
+            ("hide", Self::Hide),
+        ];
+        choose(text, &choices)
+    }
+}
+
+impl Word for Fingerprints {
+    const EXPECTED: &'static str = "`install` or `session`";
+
+    fn read(text: &str) -> Result<Self, &'static str> {
+        let choices = [("install", Self::Install), ("session", Self::Session)];
+        choose(text, &choices)
+    }
+}
+
+impl Word for Label {
+    const EXPECTED: &'static str = "`api`, `sandbox` or `login`";
+
+    fn read(text: &str) -> Result<Self, &'static str> {
+        let choices = [
+            ("api", Self::Api),
+            ("sandbox", Self::Sandbox),
+            ("login", Self::Login),
+        ];
+        choose(text, &choices)
+    }
+}
+
+impl Word for Know {
+    const EXPECTED: &'static str =
+        "`api`, `sandbox` or `login`, perhaps with `=FILE`; the secret itself is never typed here";
+
+    fn read(text: &str) -> Result<Self, &'static str> {
+        let (label, file) = match text.split_once('=') {
+            Some((label, file)) => (label, Some(PathBuf::read(file)?)),
+            None => (text, None),
+        };
+        let label = Label::read(label).map_err(|_| Self::EXPECTED)?;
+        Ok(Self { label, file })
+    }
+}
+
+/// The name of an environment variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VariableName(pub String);
+
+impl Word for VariableName {
+    const EXPECTED: &'static str = "the name of an environment variable, never a secret itself";
+
+    fn read(text: &str) -> Result<Self, &'static str> {
+        let sound = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let is_name = !text.starts_with(|c: char| c.is_ascii_digit())
+            && !text.is_empty()
+            && text.chars().all(sound);
+        if !is_name || looks_random(text) {
+            return Err(Self::EXPECTED);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
 impl Word for Color {
     const EXPECTED: &'static str = "`auto`, `always` or `never`";
 
@@ -367,7 +435,7 @@ impl Word for Color {
 /// credential.
 pub fn shown(text: &str) -> Cow<'static, str> {
     if looks_like_a_credential(text) {
-        return Cow::Borrowed("something that is not shown, since it could be a secret");
+        return Cow::Borrowed(NOT_SHOWN);
     }
     let mut line: String = text
         .chars()
@@ -384,6 +452,15 @@ pub fn shown(text: &str) -> Cow<'static, str> {
         line.push('…');
     }
     Cow::Owned(format!("`{line}`"))
+}
+
+/// What was seen in place of this setting's value; nothing of it where people put a secret by mistake.
+pub fn shown_for(name: &str, text: &str) -> Cow<'static, str> {
+    let name = name.to_ascii_lowercase();
+    if names_a_secret(&name) || name.ends_with("know") {
+        return Cow::Borrowed(NOT_SHOWN);
+    }
+    shown(text)
 }
 
 /// Whether this could be `username:api_secret`, a URL with a password in it, or a bare API secret.
@@ -621,6 +698,7 @@ const SECRET_NAMES: [&str; 8] = [
 ];
 const NONE: &str = "none";
 const LONGEST: Duration = Duration::from_hours(366 * 24);
+const NOT_SHOWN: &str = "something that is not shown, since it could be a secret";
 const MOST_SHOWN: usize = 80;
 const LONGEST_SELECTOR: usize = 64;
 const NO_IP: &str =

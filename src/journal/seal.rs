@@ -23,12 +23,23 @@ use crate::record::{
     Timing, Tunnel, TunnelEgress, VERSION, Verdict, Whitelist, Word,
 };
 
+/// Seals a record; twice, if its leaves taught a secret that an earlier one of them may have shown.
+pub(super) fn settled<T>(redactor: &mut Redactor, seal: impl Fn(&mut Redactor) -> T) -> T {
+    let first = seal(redactor);
+    if redactor.learned_late() {
+        return seal(redactor);
+    }
+    first
+}
+
 /// The `request` line.
 pub(super) fn notice(redactor: &mut Redactor, id: u64, part: &RequestPart) -> Notice<Masked> {
     let sealed = part.sealed.get_or_init(|| {
-        redactor.begin();
-        learn(redactor, &part.facts);
-        seal_part(redactor, part)
+        settled(redactor, |redactor| {
+            redactor.begin();
+            learn(redactor, &part.facts);
+            seal_part(redactor, part)
+        })
     });
     Notice {
         v: VERSION,
@@ -54,13 +65,16 @@ fn seal_part(redactor: &mut Redactor, part: &RequestPart) -> SealedPart {
     }
 }
 
-/// The `exchange` line.
-pub(super) fn exchange(
-    redactor: &mut Redactor,
-    session: &mut Session,
-    id: u64,
-    draft: &Draft,
-) -> Exchange<Masked> {
+/// An exchange, judged once, before it is sealed.
+struct Judged<'a> {
+    /// The facts with the body; `None` where there is none.
+    whole: Option<facts::Request>,
+    reply: Option<ReplyView<'a>>,
+    /// What the rules say beyond the `request` line.
+    found: Vec<Finding>,
+}
+
+fn judge<'a>(session: &mut Session, draft: &'a Draft) -> Judged<'a> {
     let part = &*draft.request;
     let whole = draft.request_body.as_ref().map(|body| facts::Request {
         safety: draft.safety,
@@ -71,9 +85,50 @@ pub(super) fn exchange(
         .reply
         .as_ref()
         .map(|reply| ReplyView::of(reply, facts));
+    let reply_facts = reply.as_ref().map(|view| &view.facts);
+    let mut found = whole.as_ref().map_or_else(Vec::new, rules::of_request);
+    if let Some(reply) = reply_facts {
+        found.extend(rules::of_reply(facts, reply));
+    }
+    let past = session.observe(facts, part.time, attempt(draft, reply_facts));
+    found.extend(rules::of_past(facts, &past));
+    found.extend(rules::of_ending(facts, &ending(draft)));
+    Judged {
+        whole,
+        reply,
+        found,
+    }
+}
+
+/// The `exchange` line.
+pub(super) fn exchange(
+    redactor: &mut Redactor,
+    session: &mut Session,
+    id: u64,
+    draft: &Draft,
+) -> Exchange<Masked> {
+    let judged = judge(session, draft);
+    settled(redactor, |redactor| {
+        seal_exchange(redactor, id, draft, &judged)
+    })
+}
+
+fn seal_exchange(
+    redactor: &mut Redactor,
+    id: u64,
+    draft: &Draft,
+    judged: &Judged<'_>,
+) -> Exchange<Masked> {
+    let part = &*draft.request;
+    let Judged {
+        whole,
+        reply,
+        found,
+    } = judged;
+    let facts = whole.as_ref().unwrap_or(&part.facts);
     redactor.begin();
     learn(redactor, facts);
-    if let Some(view) = &reply {
+    if let Some(view) = reply {
         redactor.learn(&view.facts.secrets, None);
     }
     let fresh;
@@ -87,18 +142,7 @@ pub(super) fn exchange(
     };
     redactor.add(&sealed.tally);
 
-    let reply_facts = reply.as_ref().map(|view| &view.facts);
-    let mut found = match &whole {
-        Some(facts) => rules::of_request(facts),
-        None => Vec::new(),
-    };
-    if let Some(reply) = reply_facts {
-        found.extend(rules::of_reply(facts, reply));
-    }
-    let past = session.observe(facts, part.time, attempt(draft, reply_facts));
-    found.extend(rules::of_past(facts, &past));
-    found.extend(rules::of_ending(facts, &ending(draft)));
-    let mut shown = findings(redactor, &found);
+    let mut shown = findings(redactor, found);
     shown.extend(findings(redactor, &draft.refusal));
     if whole.is_none() {
         shown.extend(sealed.findings.iter().cloned());
@@ -108,7 +152,7 @@ pub(super) fn exchange(
     });
 
     let head = sealed.head.clone();
-    let verdict = verdict(draft, reply_facts);
+    let verdict = verdict(draft, reply.as_ref().map(|view| &view.facts));
     let mut record = Exchange {
         v: VERSION,
         event: Event::Exchange,
@@ -509,12 +553,21 @@ fn call(redactor: &mut Redactor, facts: &facts::Request) -> Call<Masked> {
             .iter()
             .map(|name| redactor.text(name.expose().as_bytes()))
             .collect(),
-        credential: facts.credential.as_ref().map(|credential| Credential {
-            username: redactor.username(&credential.username),
-            fingerprint: redactor.mask(facts::SecretKind::ApiSecret, credential.secret.expose()),
-            is: None,
-            differs: None,
-        }),
+        credential: facts
+            .credential
+            .as_ref()
+            .map(|sent| credential(redactor, sent)),
+    }
+}
+
+fn credential(redactor: &mut Redactor, sent: &facts::Credential) -> Credential<Masked> {
+    let likeness = redactor.likeness(sent.username.expose(), sent.secret.expose());
+    let (is, differs) = likeness.map(|like| (like.is, like.differs)).unzip();
+    Credential {
+        username: redactor.username(&sent.username),
+        fingerprint: redactor.mask(facts::SecretKind::ApiSecret, sent.secret.expose()),
+        is: is.map(Word::Borrowed),
+        differs: differs.flatten().map(Word::Owned),
     }
 }
 
@@ -548,6 +601,26 @@ pub fn findings(redactor: &mut Redactor, found: &[Finding]) -> Vec<record::Findi
             cause: rule.cause.map(Cow::Borrowed),
         })
         .collect()
+}
+
+/// N901: the self-check found a secret in a finished leaf. It is masked whole.
+pub(super) fn slip(redactor: &mut Redactor) -> Option<record::Finding<Masked>> {
+    let slips = redactor.slips();
+    (slips > 0).then(|| record::Finding {
+        code: "N901".into(),
+        name: "secret-slipped".into(),
+        severity: rule::Severity::Warn,
+        confidence: rule::Confidence::Is,
+        at: Redactor::word("nicetap"),
+        seen: redactor.text(
+            format!("the self-check found a secret in {slips} masked texts of this line, and masked them whole").as_bytes(),
+        ),
+        want: Redactor::word("no secret in any text"),
+        fix: Redactor::word(
+            "search older lines with `nicetap verify-log`, and please report it with the version",
+        ),
+        cause: None,
+    })
 }
 
 /// N902: nicetap itself stumbled. The record is kept, without any wire text.

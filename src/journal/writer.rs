@@ -111,7 +111,8 @@ impl Writer {
 
     fn take(&mut self, event: Event, written: &mut Vec<oneshot::Sender<()>>) {
         let redactor = &mut self.redactor;
-        let sealed = match event {
+        let session = &mut self.session;
+        let mut sealed = match event {
             Event::Start(line, is_written) => {
                 written.push(is_written);
                 Record::Start(Box::new((line.0)(redactor)))
@@ -127,20 +128,19 @@ impl Writer {
                         Record::Request(Box::new(seal::failed_notice(redactor, id, &part)))
                     })
             }
-            Event::Exchange { id, draft } => {
-                let session = &mut self.session;
-                guarded(|| {
-                    Record::Exchange(Box::new(seal::exchange(redactor, session, id, &draft)))
-                })
-                .unwrap_or_else(|| {
-                    Record::Exchange(Box::new(seal::failed_exchange(redactor, id, &draft)))
-                })
-            }
+            Event::Exchange { id, draft } => guarded(|| {
+                Record::Exchange(Box::new(seal::exchange(redactor, session, id, &draft)))
+            })
+            .unwrap_or_else(|| {
+                Record::Exchange(Box::new(seal::failed_exchange(redactor, id, &draft)))
+            }),
             Event::Tunnel { id, draft } => {
                 Record::Tunnel(Box::new(seal::tunnel(redactor, id, &draft)))
             }
             Event::Connection { id, draft } => {
-                Record::Connection(Box::new(seal::connection(redactor, id, &draft)))
+                Record::Connection(Box::new(seal::settled(redactor, |redactor| {
+                    seal::connection(redactor, id, &draft)
+                })))
             }
             Event::Reopen => {
                 self.sinks.iter_mut().for_each(|sink| drop(sink.reopen()));
@@ -148,6 +148,11 @@ impl Writer {
             }
             Event::Stop { .. } => return,
         };
+        if let Some(slip) = seal::slip(redactor)
+            && let Some(findings) = findings_of(&mut sealed)
+        {
+            findings.push(slip);
+        }
         self.emit(sealed);
     }
 
@@ -242,6 +247,16 @@ impl Totals {
         for finding in findings {
             *self.findings.entry(finding.code.clone()).or_default() += 1;
         }
+    }
+}
+
+fn findings_of(record: &mut Record<Masked>) -> Option<&mut Vec<Finding<Masked>>> {
+    match record {
+        Record::Request(notice) => Some(&mut notice.findings),
+        Record::Exchange(exchange) => Some(&mut exchange.findings),
+        Record::Tunnel(tunnel) => Some(&mut tunnel.findings),
+        Record::Connection(connection) => Some(&mut connection.findings),
+        Record::Start(_) | Record::Stop(_) => None,
     }
 }
 

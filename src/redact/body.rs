@@ -2,6 +2,7 @@
 use std::ops::Range;
 
 use super::escape::Lines;
+use super::find::{Found, What};
 use super::seal::Masked;
 use super::{Redactor, json, loose, pairs, shape};
 
@@ -21,21 +22,30 @@ impl Redactor {
         if is_binary(bytes) {
             return Shown::Shape(Masked::sealed(shape::binary(bytes.len())));
         }
-        let mut found = Vec::new();
+        let (names, mut found) = (&self.names, Vec::new());
         match kind(content_type, bytes) {
-            Kind::Json => json::json(bytes, truncated, &mut found),
-            Kind::Form => pairs::pairs(bytes, trimmed(bytes), truncated, &mut found),
+            Kind::Json => json::json(names, bytes, truncated, &mut found),
+            Kind::Form => pairs::pairs(names, bytes, trimmed(bytes), truncated, &mut found),
             Kind::Multipart => {
-                loose::parts(bytes, &mut found);
-                loose::assignments(bytes, 0..bytes.len(), &mut found);
+                loose::parts(names, bytes, &mut found);
+                loose::assignments(names, bytes, 0..bytes.len(), &mut found);
             }
             Kind::Other => {
-                loose::elements(bytes, &mut found);
-                loose::assignments(bytes, 0..bytes.len(), &mut found);
+                loose::elements(names, bytes, &mut found);
+                found.extend(cut_tag(bytes).filter(|_| truncated));
+                loose::assignments(names, bytes, 0..bytes.len(), &mut found);
             }
         }
         Shown::Text(self.with_found(bytes, found, Lines::Many, truncated))
     }
+}
+
+/// A tag that the text ends in: what it holds is known by a name that may come only after the cut.
+fn cut_tag(text: &[u8]) -> Option<Found> {
+    let open = memchr::memrchr(b'<', text)?;
+    let is_tag = text.get(open + 1).is_some_and(u8::is_ascii_alphabetic)
+        && memchr::memchr(b'>', &text[open..]).is_none();
+    is_tag.then(|| Found::new(open + 1..text.len(), What::Cut, Vec::new()))
 }
 
 enum Kind {
@@ -53,12 +63,17 @@ fn kind(content_type: Option<&[u8]>, bytes: &[u8]) -> Kind {
     match text.trim_ascii_start().first() {
         Some(b'{' | b'[') => Kind::Json,
         Some(b'<') => Kind::Other,
-        _ if declares(b"multipart/") => Kind::Multipart,
+        _ if declares(b"multipart/") || looks_like_parts(text) => Kind::Multipart,
         _ if declares(b"x-www-form-urlencoded") || looks_like_form(text) => Kind::Form,
         _ if declares(b"json") => Kind::Json,
         Some(b'"') => Kind::Json,
         _ => Kind::Other,
     }
+}
+
+fn looks_like_parts(text: &[u8]) -> bool {
+    let front = &text[..text.len().min(512)];
+    front.starts_with(b"--") && memchr::memmem::find(front, b"form-data").is_some()
 }
 
 fn looks_like_form(text: &[u8]) -> bool {
@@ -139,6 +154,17 @@ mod tests {
         let text = shown("", b"{\"pin\":1234567890,\"a\":1}", false);
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert!(json["pin"].as_str().unwrap().ends_with("·10›"));
+    }
+
+    #[test]
+    fn a_tag_at_a_cut_is_hidden_whole() {
+        let cut = "<p>a</p><input value='q7q7";
+        assert_eq!(
+            shown("text/html", cut.as_bytes(), true),
+            "<p>a</p><‹cut·17›"
+        );
+        assert_eq!(shown("text/html", cut.as_bytes(), false), cut);
+        assert_eq!(shown("text/plain", b"1 < 2", true), "1 < 2");
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub(super) struct Found {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum What {
     Secret(SecretKind),
+    /// The user named it; the number of its kind.
+    Own(u16),
     Contact(Contact),
     /// The text was cut inside it, so that nobody knows what it is.
     Cut,
@@ -44,6 +46,7 @@ impl What {
         match level {
             Level::Open => None,
             Level::Pii(contact) => Some(Self::Contact(contact)),
+            Level::Own(kind) => Some(Self::Own(kind)),
             Level::Secret => Some(Self::Secret(SecretKind::Parameter)),
         }
     }

@@ -2,12 +2,14 @@
 //! everything else is a length and a fingerprint.
 use std::ops::Range;
 
+use crate::catalogue::names::looks_secret;
 use crate::facts::SecretKind;
 
 use super::escape::Lines;
 use super::find::{Found, What};
+use super::names::Names;
 use super::seal::Masked;
-use super::{Redactor, mark, names, pairs};
+use super::{Redactor, Shown, mark, pairs};
 
 impl Redactor {
     /// A field's name.
@@ -18,11 +20,15 @@ impl Redactor {
     /// A field's value.
     pub fn header(&mut self, name: &str, value: &[u8]) -> Masked {
         let mut found = Vec::new();
+        if let Some(kind) = self.names.own(name) {
+            hide(value, 0..value.len(), What::Own(kind), &mut found);
+            return self.with_found(value, found, Lines::One, false);
+        }
         match class(name) {
-            Class::Credential(kind) => credential(value, kind, &mut found),
+            Class::Credential(kind) => credential(value, kind, self.hides_username, &mut found),
             Class::Cookie => cookie(value, &mut found),
             Class::SetCookie => set_cookie(value, &mut found),
-            Class::Url => urls(value, &mut found),
+            Class::Url => urls(&self.names, value, &mut found),
             Class::Harmless => {}
             Class::LooksSecret => return self.secret_header(value),
             Class::Unknown => return self.unknown_header(value),
@@ -33,7 +39,10 @@ impl Redactor {
     /// A head that was refused, as text of many lines: each line is read as tolerantly as its sender may have meant
     /// it, so that a field which a strict reader does not see is masked all the same.
     pub fn refused_head(&mut self, bytes: &[u8], truncated: bool) -> Masked {
+        let (bytes, body) = head_and_body(bytes);
         let mut shown = String::with_capacity(bytes.len());
+        let truncated_body = truncated;
+        let truncated = truncated && body.is_empty();
         let mut lines = bytes.split(|byte| *byte == b'\n').enumerate().peekable();
         while let Some((at, line)) = lines.next() {
             let is_cut = truncated && lines.peek().is_none();
@@ -42,7 +51,11 @@ impl Redactor {
                 shown.push('\n');
             }
         }
-        Masked::sealed(shown)
+        if !body.is_empty() {
+            let (Shown::Text(body) | Shown::Shape(body)) = self.body(None, body, truncated_body);
+            shown.push_str(body.as_str());
+        }
+        self.leaf(shown)
     }
 
     fn refused_line(&mut self, at: usize, line: &[u8], is_cut: bool) -> Masked {
@@ -86,7 +99,7 @@ impl Redactor {
             .split(|byte| *byte == b' ')
             .map(|word| self.raw_url(word).as_str().to_owned())
             .collect();
-        Masked::sealed(words.join(" "))
+        self.leaf(words.join(" "))
     }
 
     /// A credential under another name, such as `Authorisation` or `X-Api-Key`.
@@ -109,6 +122,27 @@ impl Redactor {
         let fingerprint = self.fingerprints.of(value);
         Masked::sealed(mark::header(fingerprint, mark::length(value)))
     }
+}
+
+/// Where the body of a refused request begins, if it has one: behind an empty line, if no field follows. (A head that
+/// ended too early goes on there.)
+fn head_and_body(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let ends = [&b"\n\r\n"[..], b"\n\n"];
+    let end = ends
+        .iter()
+        .filter_map(|end| memchr::memmem::find(bytes, end).map(|at| at + end.len()))
+        .min();
+    let Some(end) = end else {
+        return (bytes, b"");
+    };
+    let body = &bytes[end..];
+    let first = body.trim_ascii_start();
+    let first = memchr::memchr(b'\n', first).map_or(first, |at| &first[..at]);
+    let name = memchr::memchr(b':', first).map(|colon| first[..colon].trim_ascii());
+    if name.is_some_and(is_field_name) {
+        return (bytes, b"");
+    }
+    (&bytes[..end], body)
 }
 
 fn is_field_name(name: &[u8]) -> bool {
@@ -144,19 +178,23 @@ fn class(name: &str) -> Class {
         return Class::Harmless;
     }
     let is_misspelt = strsim::damerau_levenshtein(&name, "authorization") <= 3;
-    if is_misspelt || names::looks_secret(&name) {
+    if is_misspelt || looks_secret(&name) {
         return Class::LooksSecret;
     }
     Class::Unknown
 }
 
 /// `username:secret`, `Basic …`, or anything else that was meant to be a credential.
-fn credential(value: &[u8], kind: SecretKind, found: &mut Vec<Found>) {
+fn credential(value: &[u8], kind: SecretKind, hides_username: bool, found: &mut Vec<Found>) {
     let (secret, kind) = match (scheme(value), memchr::memchr(b':', value)) {
         (Some(start), _) => (start..value.len(), other_form(kind)),
         (None, Some(colon)) if is_username(&value[..colon]) => (colon + 1..value.len(), kind),
         (None, _) => (0..value.len(), other_form(kind)),
     };
+    if hides_username && secret.start > 0 && value[secret.start - 1] == b':' {
+        let name = 0..secret.start - 1;
+        hide(value, name, What::Secret(SecretKind::Username), found);
+    }
     hide(value, secret, What::Secret(kind), found);
 }
 
@@ -230,14 +268,14 @@ fn set_cookie(value: &[u8], found: &mut Vec<Found>) {
 }
 
 /// `Link: <https://…>; rel=next`, `Refresh: 0; url=…`, or one URL.
-fn urls(value: &[u8], found: &mut Vec<Found>) {
+fn urls(names: &Names, value: &[u8], found: &mut Vec<Found>) {
     let mut start = 0;
     while start < value.len() {
         let length = value[start..]
             .iter()
             .position(|byte| b" \t<>\"',".contains(byte))
             .unwrap_or(value.len() - start);
-        pairs::url(value, start..start + length, found);
+        pairs::url(names, value, start..start + length, found);
         start += length + 1;
     }
 }

@@ -4,14 +4,15 @@ use std::ops::Range;
 
 use super::find::{Found, What, unescaped};
 use super::loose;
-use super::names::{self, Level, Place};
+use super::names::{self, Level, Names, Place};
 use super::views::Escape;
 
 /// Looks through a text that is JSON, nearly JSON, or the beginning of it.
 ///
 /// `cut`: the text goes on where it ends here.
-pub(super) fn json(text: &[u8], cut: bool, found: &mut Vec<Found>) {
+pub(super) fn json(names: &Names, text: &[u8], cut: bool, found: &mut Vec<Found>) {
     let mut scan = Scan {
+        names,
         text,
         cut,
         at: 0,
@@ -26,6 +27,7 @@ pub(super) fn json(text: &[u8], cut: bool, found: &mut Vec<Found>) {
 }
 
 struct Scan<'a> {
+    names: &'a Names,
     text: &'a [u8],
     cut: bool,
     at: usize,
@@ -116,7 +118,7 @@ impl Scan<'_> {
     fn inside(&mut self, inside: Range<usize>) {
         let text = &self.text[inside.clone()];
         if memchr::memchr2(b'=', b'\\', text).is_some() {
-            loose::assignments(self.text, inside, self.found);
+            loose::assignments(self.names, self.text, inside, self.found);
         }
     }
 
@@ -141,10 +143,10 @@ impl Scan<'_> {
     }
 
     fn level_of(&mut self, key: Range<usize>) -> Level {
-        let key = &self.text[key];
+        let (key, names) = (&self.text[key], self.names);
         *self.levels.entry(key).or_insert_with(|| {
             let name = unescaped(key, Escape::Backslash);
-            names::level(&String::from_utf8_lossy(&name), Place::Member)
+            names.level(&String::from_utf8_lossy(&name), Place::Member)
         })
     }
 
@@ -174,7 +176,7 @@ mod tests {
 
     fn hidden(text: &str, cut: bool) -> Vec<&str> {
         let mut found = Vec::new();
-        json(text.as_bytes(), cut, &mut found);
+        json(&Names::default(), text.as_bytes(), cut, &mut found);
         found.into_iter().map(|found| &text[found.range]).collect()
     }
 

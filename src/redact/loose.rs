@@ -5,17 +5,17 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::find::{Found, What, unescaped};
-use super::names::{self, Level, Place};
+use super::names::{Level, Names, Place};
 use super::views::Escape;
 
 /// Looks for `name=value`, `name => value` and `"name":"value"`, also inside a string of JSON or PHP.
-pub(super) fn assignments(text: &[u8], part: Range<usize>, found: &mut Vec<Found>) {
+pub(super) fn assignments(names: &Names, text: &[u8], part: Range<usize>, found: &mut Vec<Found>) {
     let mut from = part.start;
     while let Some(at) = memchr::memchr2(b'=', b':', &text[from..part.end]) {
         let sign = from + at;
         from = sign + 1;
         let name = name_before(&text[part.start..sign]);
-        let Some(what) = What::of(level(name)) else {
+        let Some(what) = What::of(level(names, name)) else {
             continue;
         };
         let Some(value) = value_after(text, sign, part.end) else {
@@ -27,8 +27,8 @@ pub(super) fn assignments(text: &[u8], part: Range<usize>, found: &mut Vec<Found
     }
 }
 
-/// Looks for `<name>value</name>`.
-pub(super) fn elements(text: &[u8], found: &mut Vec<Found>) {
+/// Looks for `<name>value</name>`, `<param name="name">value</param>` and `<input name="name" value="value">`.
+pub(super) fn elements(names: &Names, text: &[u8], found: &mut Vec<Found>) {
     let mut from = 0;
     while let Some(at) = memchr::memchr(b'<', &text[from..]) {
         let start = from + at + 1;
@@ -38,11 +38,21 @@ pub(super) fn elements(text: &[u8], found: &mut Vec<Found>) {
             .take(64)
             .position(|byte| b" \t\r\n/>".contains(byte))
             .map_or(&[][..], |length| &text[start..start + length]);
-        let Some(what) = What::of(level(name)) else {
-            continue;
-        };
         let Some(tag) = memchr::memchr(b'>', &text[start..]) else {
             return;
+        };
+        let inside = start + name.len()..start + tag;
+        let by_attribute =
+            attribute(text, &inside, b"name").and_then(|name| What::of(level(names, &text[name])));
+        if let Some(what) = by_attribute {
+            let values = [&b"value"[..], b"content"].into_iter();
+            for value in values.filter_map(|key| attribute(text, &inside, key)) {
+                let decoded = unescaped(&text[value.clone()], Escape::Entity);
+                found.push(Found::new(value, what, decoded));
+            }
+        }
+        let Some(what) = What::of(level(names, name)).or(by_attribute) else {
+            continue;
         };
         if text[start + tag - 1] == b'/' {
             continue;
@@ -56,8 +66,26 @@ pub(super) fn elements(text: &[u8], found: &mut Vec<Found>) {
     }
 }
 
+/// The value of an attribute in a tag, if it has one that is not empty.
+fn attribute(text: &[u8], tag: &Range<usize>, key: &[u8]) -> Option<Range<usize>> {
+    let inside = &text[tag.clone()];
+    let mut keys = memmem::find_iter(inside, key);
+    keys.find_map(|at| {
+        let is_whole = at > 0 && inside[at - 1].is_ascii_whitespace();
+        let rest = inside[at + key.len()..].trim_ascii_start();
+        let rest = rest.strip_prefix(b"=")?.trim_ascii_start();
+        let (value, end) = match rest.first()? {
+            quote @ (b'"' | b'\'') => (&rest[1..], memchr::memchr(*quote, &rest[1..])),
+            _ => (rest, rest.iter().position(u8::is_ascii_whitespace)),
+        };
+        let start = tag.end - value.len();
+        let end = start + end.unwrap_or(value.len());
+        (is_whole && start < end).then_some(start..end)
+    })
+}
+
 /// Looks through the parts of a multipart body.
-pub(super) fn parts(text: &[u8], found: &mut Vec<Found>) {
+pub(super) fn parts(names: &Names, text: &[u8], found: &mut Vec<Found>) {
     for at in memmem::find_iter(text, b"name=") {
         // `filename=` is no name of a part.
         if at > 0 && text[at - 1].is_ascii_alphanumeric() {
@@ -69,7 +97,7 @@ pub(super) fn parts(text: &[u8], found: &mut Vec<Found>) {
             Some(quoted) => quoted.split(|&byte| byte == b'"').next(),
             None => line.split(|byte| b"; \r".contains(byte)).next(),
         };
-        let Some(what) = What::of(level(name.unwrap_or_default())) else {
+        let Some(what) = What::of(level(names, name.unwrap_or_default())) else {
             continue;
         };
         let blank = memmem::find(rest, b"\r\n\r\n")
@@ -87,9 +115,9 @@ pub(super) fn parts(text: &[u8], found: &mut Vec<Found>) {
     }
 }
 
-fn level(name: &[u8]) -> Level {
+fn level(names: &Names, name: &[u8]) -> Level {
     match std::str::from_utf8(name) {
-        Ok(name) if !name.is_empty() => names::level(name, Place::Member),
+        Ok(name) if !name.is_empty() => names.level(name, Place::Member),
         _ => Level::Open,
     }
 }
@@ -191,7 +219,7 @@ mod tests {
             ("=:=:", vec![]),
         ] {
             let have = parts_of(text, |bytes, found| {
-                assignments(bytes, 0..bytes.len(), found);
+                assignments(&Names::default(), bytes, 0..bytes.len(), found);
             });
             assert_eq!(have, want, "{text}");
         }
@@ -204,11 +232,23 @@ mod tests {
             ("<ns:token type='a'>t</ns:token>", vec!["t"]),
             ("<pw><![CDATA[a<b]]></pw>", vec!["a<b"]),
             ("<token/><token></token><x>y</x>", vec![]),
+            (
+                "<input type=hidden name=\"token\" value=\"v1\">",
+                vec!["v1"],
+            ),
+            ("<input value='v2' name='token' />", vec!["v2"]),
+            ("<meta name=csrf-token content=v3>", vec!["v3"]),
+            ("<param name=\"authcode\">v4</param>", vec!["v4"]),
+            ("<input name=\"domain\" value=\"a.example\">", vec![]),
             ("<token>never ends", vec!["never ends"]),
             ("<token", vec![]),
             ("1 < 2", vec![]),
         ] {
-            assert_eq!(parts_of(text, elements), want, "{text}");
+            assert_eq!(
+                parts_of(text, |text, found| elements(&Names::default(), text, found)),
+                want,
+                "{text}"
+            );
         }
     }
 
@@ -216,6 +256,9 @@ mod tests {
     fn parts_are_found_by_their_names() {
         let text = "--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nhunter2\r\n--b\r\n\
             Content-Disposition: form-data; name=\"file\"; filename=\"token\"\r\n\r\nshown\r\n--b--\r\n";
-        assert_eq!(parts_of(text, parts), ["hunter2"]);
+        assert_eq!(
+            parts_of(text, |text, found| parts(&Names::default(), text, found)),
+            ["hunter2"]
+        );
     }
 }

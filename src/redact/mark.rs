@@ -109,6 +109,8 @@ pub(super) fn is_vocabulary(text: &str) -> bool {
         "‹secret:proxy_authorization#",
         "‹secret:cookie#",
         "‹secret:parameter#",
+        "‹secret:username#",
+        "‹secret:given#",
         "‹header#",
         "‹pii:organization· ‹pii:postcode· ‹pii:address· ‹pii:country· limit not +cc.number form ok",
         "‹unscanned· bytes› ‹binary· bytes› + became a space form not user@host no @",

@@ -12,6 +12,7 @@ mod find;
 mod forms;
 mod header;
 mod json;
+mod know;
 mod loose;
 mod mark;
 mod names;
@@ -23,8 +24,8 @@ mod vault;
 mod views;
 
 pub use body::Shown;
+pub use know::{Credential, Likeness};
 pub use mark::FingerprintKey;
-pub use names::looks_secret;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -36,15 +37,16 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
+use crate::config::{Own, Pattern, Pii};
 use crate::facts::{Secret, SecretKind};
 use crate::rule::{At, Piece, Text};
 
 use escape::{Lines, push_visible};
 use find::{Found, What};
 use mark::Fingerprints;
-use names::Place;
+use names::{Names, Place};
 use seal::{Masked, Raw};
-use vault::{Mark, Vault};
+use vault::{Mark, Stay, Vault};
 
 /// Masks texts, and remembers the secrets that it was told.
 ///
@@ -58,6 +60,41 @@ pub struct Redactor {
     tally: Tally,
     kinds: BTreeSet<&'static str>,
     now: Instant,
+    names: Names,
+    patterns: Vec<(Pattern, u16)>,
+    /// The words of the user's own kinds.
+    own_kinds: Vec<Box<str>>,
+    pii: Pii,
+    hides_username: bool,
+    known: Vec<Credential>,
+    /// How many records were begun.
+    records: u64,
+    /// Whether this record's leaves are searched once more.
+    audits: bool,
+    /// Leaves of this record in which that search found something.
+    slips: u64,
+    /// Whether a leaf of this record taught a secret that nobody had learned before.
+    learned_late: bool,
+}
+
+/// How much is masked.
+pub struct Policy {
+    /// Contact data.
+    pub pii: Pii,
+    /// Whether user names are masked too.
+    pub hides_username: bool,
+    /// The user's own fields and patterns.
+    pub own: Own,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            pii: Pii::Shape,
+            hides_username: false,
+            own: Own::default(),
+        }
+    }
 }
 
 /// What was masked in a record.
@@ -83,9 +120,46 @@ struct Cover {
 }
 
 impl Redactor {
-    /// A redactor that knows no secret yet.
+    /// A redactor that knows no secret yet, with the default policy.
     pub fn new(key: &FingerprintKey) -> Self {
+        Self::with(key, Policy::default())
+    }
+
+    /// A redactor that knows no secret yet.
+    pub fn with(key: &FingerprintKey, policy: Policy) -> Self {
+        let mut own_kinds: Vec<Box<str>> = Vec::new();
+        let mut number = |kind: String| {
+            let kind = kind.into_boxed_str();
+            let at = own_kinds.iter().position(|have| *have == kind);
+            let at = at.unwrap_or_else(|| {
+                own_kinds.push(kind);
+                own_kinds.len() - 1
+            });
+            u16::try_from(at).unwrap_or(u16::MAX)
+        };
+        let Own { fields, patterns } = policy.own;
+        let fields = fields
+            .into_iter()
+            .map(|field| (field.name.to_lowercase().into(), number(field.kind)))
+            .collect();
+        let patterns = patterns
+            .into_iter()
+            .map(|pattern| {
+                let kind = number(pattern.kind.clone());
+                (pattern, kind)
+            })
+            .collect();
         Self {
+            names: Names::new(fields, policy.pii == Pii::Show),
+            patterns,
+            own_kinds,
+            pii: policy.pii,
+            hides_username: policy.hides_username,
+            known: Vec::new(),
+            records: 0,
+            audits: false,
+            slips: 0,
+            learned_late: false,
             fingerprints: Fingerprints::new(key),
             vault: Vault::new(),
             brief: Vec::new(),
@@ -128,9 +202,38 @@ impl Redactor {
     /// `username`: the half before the colon of its credential. It stays readable, and a secret that equals it is
     /// masked in its place only.
     pub fn learn(&mut self, secrets: &[Secret], username: Option<&str>) {
+        if let Some(name) = username.filter(|_| self.hides_username) {
+            self.learn_value(SecretKind::Username, name.as_bytes(), None);
+        }
         for secret in secrets {
             self.learn_value(secret.kind, secret.value.expose(), username);
         }
+    }
+
+    /// Learns a secret that the user gave, for good.
+    ///
+    /// False if it is too short or too common a word to be looked for: then it is masked in its place only.
+    pub fn learn_given(&mut self, value: &[u8]) -> bool {
+        let value = value.trim_ascii();
+        if !names::is_needle(value, true) {
+            return false;
+        }
+        let fingerprints = &self.fingerprints;
+        let new_mark = || new_mark(fingerprints, SecretKind::Given, value);
+        let (vault, now) = (&mut self.vault, self.now);
+        vault.learn(value, 0, Stay::Pinned, now, new_mark);
+        true
+    }
+
+    /// Whether a leaf of this record taught a secret that was not learned before: what stands in an earlier leaf may
+    /// have been shown there, and the record is to be sealed once more.
+    pub const fn learned_late(&self) -> bool {
+        self.learned_late
+    }
+
+    /// In how many leaves of this record the self-check found a secret. They are masked whole.
+    pub const fn slips(&self) -> u64 {
+        self.slips
     }
 
     /// Masks a text of one line: line breaks and tabs are shown as `\n` and `\t`.
@@ -155,14 +258,17 @@ impl Redactor {
         Masked::sealed(mark.text)
     }
 
-    /// The user name of a credential: readable, unless it holds a known secret.
+    /// The user name of a credential: readable, unless it holds a known secret or is to be hidden.
     pub fn username(&mut self, name: &Raw<Box<str>>) -> Masked {
+        if self.hides_username && !name.expose().is_empty() {
+            return self.mask(SecretKind::Username, name.expose().as_bytes());
+        }
         self.text(name.expose().as_bytes())
     }
 
     /// The value of a parameter, as its name demands.
     pub fn parameter(&mut self, name: &str, value: &[u8]) -> Masked {
-        let what = What::of(names::level(name, Place::Pair)).filter(|_| !value.is_empty());
+        let what = What::of(self.names.level(name, Place::Pair)).filter(|_| !value.is_empty());
         let found = what.map(|what| Found::new(0..value.len(), what, value.to_vec()));
         self.with_found(value, found.into_iter().collect(), Lines::One, false)
     }
@@ -182,7 +288,7 @@ impl Redactor {
     /// A URL as it stands somewhere, whole or relative, perhaps with `user:password@`.
     pub fn raw_url(&mut self, url: &[u8]) -> Masked {
         let mut found = Vec::new();
-        pairs::url(url, 0..url.len(), &mut found);
+        pairs::url(&self.names, url, 0..url.len(), &mut found);
         self.with_found(url, found, Lines::One, false)
     }
 
@@ -199,7 +305,7 @@ impl Redactor {
                 Piece::Seen(raw) => out.push_str(self.seen(raw.expose().as_bytes()).as_str()),
             }
         }
-        Masked::sealed(out)
+        self.leaf(out)
     }
 
     /// The place that a finding speaks of.
@@ -229,6 +335,23 @@ impl Redactor {
         self.brief.clear();
         self.tally = Tally::default();
         self.kinds.clear();
+        self.audits = self.records.is_multiple_of(AUDITED);
+        self.records += 1;
+        self.slips = 0;
+        self.learned_late = false;
+    }
+
+    /// A leaf, once more searched in one record of [`AUDITED`].
+    fn leaf(&mut self, text: String) -> Masked {
+        if self.audits && !self.vault.is_empty() {
+            let views = views::views(text.as_bytes(), false);
+            if !self.vault.search(text.as_bytes(), &views).is_empty() {
+                self.slips += 1;
+                self.count("unscanned");
+                return Masked::sealed(mark::unscanned(text.len()));
+            }
+        }
+        Masked::sealed(text)
     }
 
     fn learn_value(&mut self, kind: SecretKind, value: &[u8], username: Option<&str>) {
@@ -237,11 +360,16 @@ impl Redactor {
             return;
         }
         let lasting = kind.is_lasting();
+        let stay = if lasting {
+            Stay::Lasting
+        } else {
+            Stay::Passing
+        };
         let is_name = username.is_some_and(|name| name.as_bytes() == value);
         if !is_name && names::is_needle(value, lasting) {
             let fingerprints = &self.fingerprints;
             let new_mark = || new_mark(fingerprints, kind, value);
-            self.vault.learn(value, 0, lasting, self.now, new_mark);
+            self.vault.learn(value, 0, stay, self.now, new_mark);
             return;
         }
         let mark = new_mark(&self.fingerprints, kind, value);
@@ -259,9 +387,13 @@ impl Redactor {
     fn learn_pair(&mut self, name: &str, value: &[u8], mark: &Mark) {
         let pair = Zeroizing::new([name.as_bytes(), b":", value].concat());
         if mark::length(&pair) >= 8 {
-            let open = name.len() + 1;
+            let open = if self.hides_username {
+                0
+            } else {
+                name.len() + 1
+            };
             self.vault
-                .learn(&pair, open, true, self.now, || mark.clone());
+                .learn(&pair, open, Stay::Lasting, self.now, || mark.clone());
         }
         for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
             let value = Zeroizing::new(engine.encode(&*pair).into_bytes());
@@ -310,12 +442,18 @@ impl Redactor {
     fn cover(&mut self, found: Found) -> Cover {
         let mark = match found.what {
             What::Secret(kind) => {
+                self.learned_late |= self.vault.mark_of(found.value.trim_ascii()).is_none()
+                    && names::is_needle(found.value.trim_ascii(), kind.is_lasting());
                 self.learn_value(kind, &found.value, None);
                 self.secret_mark(kind, &found.value)
             }
+            What::Own(kind) => self.own(kind, &found.value),
             What::Contact(field) => Mark {
                 kind: "pii",
-                text: shape::contact(field, &found.value).into(),
+                text: match self.pii {
+                    Pii::Hide => shape::hidden(field).into(),
+                    Pii::Show | Pii::Shape => shape::contact(field, &found.value).into(),
+                },
             },
             What::Cut => cut_mark(found.range.len()),
         };
@@ -326,7 +464,72 @@ impl Redactor {
         }
     }
 
-    fn seal(&mut self, raw: &[u8], covers: Vec<Cover>, lines: Lines, cut: bool) -> Masked {
+    /// The mark of what the user's own rules found, which is learned with it.
+    fn own(&mut self, kind: u16, value: &[u8]) -> Mark {
+        let value = value.trim_ascii();
+        let word = self
+            .own_kinds
+            .get(usize::from(kind))
+            .map_or("own", |word| word);
+        let text = if value.is_empty() {
+            mark::empty(word)
+        } else {
+            mark::secret(word, self.fingerprints.of(value), mark::length(value))
+        };
+        let mark = Mark {
+            kind: "own",
+            text: text.into(),
+        };
+        if names::is_needle(value, false) {
+            self.learned_late |= self.vault.mark_of(value).is_none();
+            let learned = mark.clone();
+            self.vault
+                .learn(value, 0, Stay::Passing, self.now, || learned);
+        } else if !value.is_empty() {
+            self.kinds.insert("in_place");
+            let value = Zeroizing::new(value.to_vec());
+            let mark = mark.clone();
+            self.brief.push(Brief { value, mark });
+        }
+        mark
+    }
+
+    /// Covers what the user's own patterns find, in a text and in its views.
+    fn cover_patterns(&mut self, raw: &[u8], cut: bool, covers: &mut Vec<Cover>) {
+        if self.patterns.is_empty() {
+            return;
+        }
+        let mut found: Vec<(Range<usize>, u16, Zeroizing<Vec<u8>>)> = Vec::new();
+        let views = views::views(raw, cut);
+        for (pattern, kind) in &self.patterns {
+            let mut take = |text: &[u8], place: &dyn Fn(Range<usize>) -> Range<usize>| {
+                for captures in pattern.regex.captures_iter(text) {
+                    if let Some(group) = captures
+                        .get(pattern.group)
+                        .filter(|group| !group.is_empty())
+                    {
+                        let value = Zeroizing::new(group.as_bytes().to_vec());
+                        found.push((place(group.range()), *kind, value));
+                    }
+                }
+            };
+            take(raw, &|range| range);
+            for view in &views {
+                take(&view.bytes, &|range| view.place(&range));
+            }
+        }
+        for (range, kind, value) in found {
+            let mark = self.own(kind, &value);
+            covers.push(Cover {
+                range,
+                mark,
+                is_bare: false,
+            });
+        }
+    }
+
+    fn seal(&mut self, raw: &[u8], mut covers: Vec<Cover>, lines: Lines, cut: bool) -> Masked {
+        self.cover_patterns(raw, cut, &mut covers);
         let (mut text, mut spelt) = self.paint(raw, covers, lines, cut);
         // What was spelt out can spell a secret: the byte 27 is shown as `\x1b`, and that may be a part of one.
         while spelt && !self.vault.is_empty() {
@@ -334,7 +537,7 @@ impl Redactor {
             spelt = again != text;
             text = again;
         }
-        Masked::sealed(text)
+        self.leaf(text)
     }
 
     fn paint(
@@ -411,6 +614,9 @@ fn cut_mark(bytes: usize) -> Mark {
         text: mark::cut(bytes).into(),
     }
 }
+
+/// The self-check looks at one record in so many.
+const AUDITED: u64 = 64;
 
 /// Covers that overlap become one, with the mark of the longest.
 fn merge(mut covers: Vec<Cover>) -> Vec<Cover> {

@@ -2,6 +2,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
+use crate::catalogue::names::looks_secret;
 use crate::catalogue::{Catalogue, Sensitivity};
 
 use super::mark;
@@ -13,6 +14,8 @@ pub(super) enum Level {
     Open,
     /// Contact data: as a shape.
     Pii(Contact),
+    /// Never: the user said so. The number of its kind.
+    Own(u16),
     /// Never.
     Secret,
 }
@@ -21,8 +24,10 @@ impl Level {
     /// The stricter one of two.
     pub(super) const fn or(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Secret, _) | (_, Self::Open) => self,
-            (Self::Open, _) | (_, Self::Secret) | (Self::Pii(_), Self::Pii(_)) => other,
+            (Self::Secret, _) | (_, Self::Open) | (Self::Own(_), Self::Pii(_)) => self,
+            (Self::Open, _) | (_, Self::Secret | Self::Own(_)) | (Self::Pii(_), Self::Pii(_)) => {
+                other
+            }
         }
     }
 }
@@ -47,13 +52,51 @@ pub(super) enum Place {
     Member,
 }
 
+/// What names say: the lists that nicetap has, and the user's own.
+#[derive(Default)]
+pub(super) struct Names {
+    /// The user's own, lower case, each with its kind's number.
+    own: Vec<(Box<str>, u16)>,
+    /// Whether contact data is shown as it is.
+    shows_contacts: bool,
+}
+
+impl Names {
+    pub(super) fn new(own: Vec<(Box<str>, u16)>, shows_contacts: bool) -> Self {
+        Self {
+            own,
+            shows_contacts,
+        }
+    }
+
+    /// How the value of a name is shown.
+    pub(super) fn level(&self, name: &str, place: Place) -> Level {
+        if let Some(kind) = self.own(name) {
+            return Level::Own(kind);
+        }
+        match level(name, place) {
+            Level::Pii(_) if self.shows_contacts => Level::Open,
+            level => level,
+        }
+    }
+
+    /// Whether the user named it: its kind's number.
+    pub(super) fn own(&self, name: &str) -> Option<u16> {
+        if self.own.is_empty() {
+            return None;
+        }
+        let lower = name.to_lowercase();
+        let (whole, last) = (lower.as_str(), last_part(&lower));
+        let mut own = self.own.iter();
+        own.find(|(have, _)| **have == *whole || **have == *last)
+            .map(|(_, kind)| *kind)
+    }
+}
+
 /// How the value of a name is shown: what the catalogue says, else what the name looks like.
-pub(super) fn level(name: &str, place: Place) -> Level {
+fn level(name: &str, place: Place) -> Level {
     let lower = name.to_ascii_lowercase();
-    let last = lower
-        .rsplit(['.', '[', ']', ':'])
-        .find(|part| !part.is_empty())
-        .unwrap_or_default();
+    let last = last_part(&lower);
     if let Some(level) = KNOWN.get(&lower).or_else(|| KNOWN.get(last)) {
         return *level;
     }
@@ -64,23 +107,6 @@ pub(super) fn level(name: &str, place: Place) -> Level {
     contact
         .and_then(|(_, field)| KNOWN.get(*field))
         .map_or(Level::Open, |level| *level)
-}
-
-/// Whether a name nobody has documented says that its value is secret: `apiKey`, `epp-code`, `user_pass`;
-/// not `postcode`, `author` or `keyword`.
-pub fn looks_secret(name: &str) -> bool {
-    let flat: String = name
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|char| char.to_ascii_lowercase())
-        .collect();
-    if STEMS.iter().any(|stem| flat.contains(stem)) {
-        return true;
-    }
-    let mut words = name
-        .split(|char: char| !char.is_ascii_alphanumeric())
-        .flat_map(humps);
-    words.any(|word| WORDS.iter().any(|have| word.eq_ignore_ascii_case(have)))
 }
 
 /// Whether the value can be looked for in texts without tearing them apart: long enough, varied enough, and no
@@ -119,21 +145,11 @@ pub(super) fn looks_like_host(value: &[u8]) -> bool {
         && labels.split(|&byte| byte == b'.').all(is_label)
 }
 
-/// `apiKey` is `api` and `Key`.
-fn humps(word: &str) -> impl Iterator<Item = &str> {
-    let mut rest = word;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let bytes = rest.as_bytes();
-        let end = (1..bytes.len())
-            .find(|&at| bytes[at].is_ascii_uppercase() && bytes[at - 1].is_ascii_lowercase())
-            .unwrap_or(bytes.len());
-        let (hump, after) = rest.split_at(end);
-        rest = after;
-        Some(hump)
-    })
+/// Of `data[0].name`, `name`.
+fn last_part(name: &str) -> &str {
+    name.rsplit(['.', '[', ']', ':'])
+        .find(|part| !part.is_empty())
+        .unwrap_or_default()
 }
 
 fn ends_with_word(name: &str, word: &str) -> bool {
@@ -247,43 +263,6 @@ static COMMON: LazyLock<HashSet<String>> = LazyLock::new(|| {
     words
 });
 
-/// A name that holds one of these, separators left out, names a secret.
-const STEMS: [&str; 13] = [
-    "passw",
-    "passphrase",
-    "passcode",
-    "pwd",
-    "secret",
-    "token",
-    "apikey",
-    "authcode",
-    "authinfo",
-    "eppcode",
-    "transfercode",
-    "sessid",
-    "sessionid",
-];
-/// A name that has one of these as a word names a secret.
-const WORDS: [&str; 18] = [
-    "pass",
-    "pw",
-    "key",
-    "keys",
-    "auth",
-    "authorization",
-    "epp",
-    "sid",
-    "session",
-    "pin",
-    "otp",
-    "jwt",
-    "bearer",
-    "sig",
-    "signature",
-    "credential",
-    "credentials",
-    "cvv",
-];
 /// Contact data under a name of its own, such as `registrant_email`; and the documented field it is like.
 const CONTACTS: [(&str, &str); 11] = [
     ("email", "email"),

@@ -145,6 +145,12 @@ impl Needles {
         self.buckets.values().map(Vec::len).sum()
     }
 
+    /// How many buckets are reserved.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.buckets.capacity()
+    }
+
     fn may_hold(&self, key: u64) -> bool {
         let slot = slot_of(key);
         self.filter[slot / 64] & (1 << (slot % 64)) != 0

@@ -5,13 +5,19 @@ use crate::facts::SecretKind;
 
 use super::find::{Found, What, decode_pair, unescaped};
 use super::loose;
-use super::names::{self, Place};
+use super::names::{Names, Place};
 use super::views::Escape;
 
 /// Looks through `a=b&c=d`, in this part of the text.
 ///
 /// `cut`: the text goes on where it ends here.
-pub(super) fn pairs(text: &[u8], part: Range<usize>, cut: bool, found: &mut Vec<Found>) {
+pub(super) fn pairs(
+    names: &Names,
+    text: &[u8],
+    part: Range<usize>,
+    cut: bool,
+    found: &mut Vec<Found>,
+) {
     let mut start = part.start;
     while start < part.end {
         let end = memchr::memchr(b'&', &text[start..part.end]).map_or(part.end, |at| start + at);
@@ -23,14 +29,14 @@ pub(super) fn pairs(text: &[u8], part: Range<usize>, cut: bool, found: &mut Vec<
         };
         match equals {
             None if is_cut => found.push(Found::new(name, What::Cut, Vec::new())),
-            _ => pair(text, name, value, is_cut, found),
+            _ => pair(names, text, name, value, is_cut, found),
         }
         start = end + 1;
     }
 }
 
 /// Looks through a URL, whole or relative, in this part of the text.
-pub(super) fn url(text: &[u8], part: Range<usize>, found: &mut Vec<Found>) {
+pub(super) fn url(names: &Names, text: &[u8], part: Range<usize>, found: &mut Vec<Found>) {
     let url = &text[part.clone()];
     let path = memchr::memmem::find(url, b"://").map_or(part.start, |at| {
         let start = part.start + at + 3;
@@ -44,14 +50,15 @@ pub(super) fn url(text: &[u8], part: Range<usize>, found: &mut Vec<Found>) {
     let rest = &text[path..part.end];
     let hash = memchr::memchr(b'#', rest).map_or(part.end, |at| path + at);
     if let Some(at) = memchr::memchr(b'?', &text[path..hash]) {
-        pairs(text, path + at + 1..hash, false, found);
+        pairs(names, text, path + at + 1..hash, false, found);
     }
     if hash < part.end {
-        pairs(text, hash + 1..part.end, false, found);
+        pairs(names, text, hash + 1..part.end, false, found);
     }
 }
 
 fn pair(
+    names: &Names,
     text: &[u8],
     name: Range<usize>,
     value: Range<usize>,
@@ -63,12 +70,12 @@ fn pair(
     }
     let name = decode_pair(&text[name]);
     let decoded = decode_pair(&text[value.clone()]);
-    let level = names::level(&String::from_utf8_lossy(&name), Place::Pair);
+    let level = names.level(&String::from_utf8_lossy(&name), Place::Pair);
     match What::of(level) {
         Some(what) => found.push(Found::new(value, what, decoded)),
         None if is_cut => found.push(Found::new(value, What::Cut, decoded)),
         None => {
-            if let Some(inner) = nested(&decoded) {
+            if let Some(inner) = nested(names, &decoded) {
                 found.push(Found {
                     range: value,
                     ..inner
@@ -79,19 +86,19 @@ fn pair(
 }
 
 /// A secret inside a value that is itself a URL, a form or JSON, perhaps escaped once more.
-fn nested(value: &[u8]) -> Option<Found> {
+fn nested(names: &Names, value: &[u8]) -> Option<Found> {
     memchr::memchr3(b'=', b':', b'%', value)?;
     let deeper = unescaped(value, Escape::Percent);
     let mut found = Vec::new();
     for text in [value, &deeper] {
-        loose::assignments(text, 0..text.len(), &mut found);
+        loose::assignments(names, text, 0..text.len(), &mut found);
         if let Some(at) = memchr::memmem::find(text, b"://") {
             userinfo(text, at + 3..text.len(), &mut found);
         }
     }
     found
         .into_iter()
-        .find(|found| matches!(found.what, What::Secret(_)))
+        .find(|found| matches!(found.what, What::Secret(_) | What::Own(_)))
 }
 
 /// `user:password@`, or a token before the `@`.
@@ -122,7 +129,12 @@ mod tests {
 
     fn hidden(text: &str) -> Vec<(&str, String)> {
         let mut found = Vec::new();
-        url(text.as_bytes(), 0..text.len(), &mut found);
+        url(
+            &Names::default(),
+            text.as_bytes(),
+            0..text.len(),
+            &mut found,
+        );
         found
             .into_iter()
             .map(|found| {
@@ -172,7 +184,13 @@ mod tests {
     fn the_last_pair_of_a_cut_form_is_hidden_whole() {
         for (text, want) in [("a=1&b=xyz", "xyz"), ("a=1&pass", "pass")] {
             let mut found = Vec::new();
-            pairs(text.as_bytes(), 0..text.len(), true, &mut found);
+            pairs(
+                &Names::default(),
+                text.as_bytes(),
+                0..text.len(),
+                true,
+                &mut found,
+            );
             assert_eq!(&text[found[0].range.clone()], want);
         }
     }

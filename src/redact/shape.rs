@@ -19,6 +19,11 @@ pub(super) fn contact(field: Contact, value: &[u8]) -> String {
     format!("‹pii:{}{form}·{length}{limit}›", field.name)
 }
 
+/// `‹pii:phone›`
+pub(super) fn hidden(field: Contact) -> String {
+    format!("‹pii:{}›", field.name)
+}
+
 /// `‹binary·1234 bytes›`
 pub(super) fn binary(bytes: usize) -> String {
     format!("‹binary·{bytes} bytes›")

@@ -1,7 +1,7 @@
 //! The secrets that are known, and for how long.
 //!
 //! *Lasting* ones (credentials) stay until [`LASTING`] newer ones have come; *passing* ones (cookies, transfer
-//! codes) for [`PASSING_TIME`], and at most [`PASSING`] of them.
+//! codes) for [`PASSING_TIME`], and at most [`PASSING`] of them. What the user *gave* stays for good.
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{Hash, Hasher};
@@ -28,6 +28,14 @@ pub(super) struct Vault {
     evictions: u64,
 }
 
+/// How long a secret is known.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stay {
+    Passing,
+    Lasting,
+    Pinned,
+}
+
 /// What stands in place of a secret, and the kind that it counts as.
 #[derive(Clone)]
 pub(super) struct Mark {
@@ -46,7 +54,7 @@ struct Holding {
     value: Value,
     open: usize,
     mark: Mark,
-    is_lasting: bool,
+    stay: Stay,
     age: u64,
     learned: Instant,
 }
@@ -87,16 +95,16 @@ impl Vault {
         &mut self,
         value: &[u8],
         open: usize,
-        is_lasting: bool,
+        stay: Stay,
         now: Instant,
         mark: impl FnOnce() -> Mark,
     ) {
         match self.by_value.get(value) {
-            Some(&id) => self.touch(id, is_lasting, now),
-            None => self.insert(value, open, is_lasting, now, mark()),
+            Some(&id) => self.touch(id, stay, now),
+            None => self.insert(value, open, stay, now, mark()),
         }
         while self.lasting.len() > LASTING {
-            self.forget_oldest(true);
+            self.forget_oldest(Stay::Lasting);
             self.evictions += 1;
         }
     }
@@ -113,7 +121,7 @@ impl Vault {
             if !is_old && !is_full {
                 return;
             }
-            self.forget_oldest(false);
+            self.forget_oldest(Stay::Passing);
             self.evictions += u64::from(!is_old);
         }
     }
@@ -184,7 +192,13 @@ impl Vault {
         self.held.is_empty()
     }
 
-    fn insert(&mut self, value: &[u8], open: usize, is_lasting: bool, now: Instant, mark: Mark) {
+    /// How much is reserved.
+    #[cfg(test)]
+    fn capacity(&self) -> usize {
+        self.held.capacity() + self.by_value.capacity() + self.needles.capacity()
+    }
+
+    fn insert(&mut self, value: &[u8], open: usize, stay: Stay, now: Instant, mark: Mark) {
         let id = self.next;
         self.next = self.next.wrapping_add(1);
         for needle in forms::expand(value, open) {
@@ -193,40 +207,40 @@ impl Vault {
         let value = Value(Arc::new(Zeroizing::new(value.to_vec())));
         self.by_value.insert(value.clone(), id);
         let age = self.tick();
-        self.shelve(id, is_lasting, age, value.0.len());
+        self.shelve(id, stay, age, value.0.len());
         self.held.insert(
             id,
             Holding {
                 value,
                 open,
                 mark,
-                is_lasting,
+                stay,
                 age,
                 learned: now,
             },
         );
     }
 
-    fn touch(&mut self, id: u32, is_lasting: bool, now: Instant) {
+    fn touch(&mut self, id: u32, stay: Stay, now: Instant) {
         let age = self.tick();
         let Some(held) = self.held.get_mut(&id) else {
             return;
         };
-        let (old_age, was_lasting, length) = (held.age, held.is_lasting, held.value.0.len());
+        let (old_age, stayed, length) = (held.age, held.stay, held.value.0.len());
         // A credential that comes again as a cookie is still a credential.
-        let is_lasting = is_lasting || was_lasting;
+        let stay = stay.max(stayed);
         held.age = age;
         held.learned = now;
-        held.is_lasting = is_lasting;
-        self.unshelve(was_lasting, old_age, length);
-        self.shelve(id, is_lasting, age, length);
+        held.stay = stay;
+        self.unshelve(stayed, old_age, length);
+        self.shelve(id, stay, age, length);
     }
 
-    fn forget_oldest(&mut self, lasting: bool) {
-        let shelf = if lasting {
-            &self.lasting
-        } else {
-            &self.passing
+    fn forget_oldest(&mut self, stay: Stay) {
+        let shelf = match stay {
+            Stay::Passing => &self.passing,
+            Stay::Lasting => &self.lasting,
+            Stay::Pinned => return,
         };
         let Some((&age, &id)) = shelf.first_key_value() else {
             return;
@@ -234,28 +248,36 @@ impl Vault {
         let Some(held) = self.held.remove(&id) else {
             return;
         };
-        self.unshelve(lasting, age, held.value.0.len());
+        self.unshelve(stay, age, held.value.0.len());
         self.by_value.remove(&held.value);
         for needle in forms::expand(&held.value.0, held.open) {
             self.needles.remove(&needle, id);
         }
     }
 
-    fn shelve(&mut self, id: u32, lasting: bool, age: u64, length: usize) {
-        if lasting {
-            self.lasting.insert(age, id);
-        } else {
-            self.passing.insert(age, id);
-            self.passing_bytes += length;
+    fn shelve(&mut self, id: u32, stay: Stay, age: u64, length: usize) {
+        match stay {
+            Stay::Passing => {
+                self.passing.insert(age, id);
+                self.passing_bytes += length;
+            }
+            Stay::Lasting => {
+                self.lasting.insert(age, id);
+            }
+            Stay::Pinned => {}
         }
     }
 
-    fn unshelve(&mut self, lasting: bool, age: u64, length: usize) {
-        if lasting {
-            self.lasting.remove(&age);
-        } else {
-            self.passing.remove(&age);
-            self.passing_bytes -= length;
+    fn unshelve(&mut self, stay: Stay, age: u64, length: usize) {
+        match stay {
+            Stay::Passing => {
+                self.passing.remove(&age);
+                self.passing_bytes -= length;
+            }
+            Stay::Lasting => {
+                self.lasting.remove(&age);
+            }
+            Stay::Pinned => {}
         }
     }
 
@@ -279,7 +301,12 @@ mod tests {
     use super::*;
 
     fn learn(vault: &mut Vault, value: &str, is_lasting: bool, now: Instant) {
-        vault.learn(value.as_bytes(), 0, is_lasting, now, || Mark {
+        let stay = if is_lasting {
+            Stay::Lasting
+        } else {
+            Stay::Passing
+        };
+        vault.learn(value.as_bytes(), 0, stay, now, || Mark {
             kind: "cookie",
             text: "‹›".into(),
         });
@@ -332,15 +359,43 @@ mod tests {
     }
 
     #[test]
-    fn a_new_cookie_with_each_exchange_leaves_memory_flat() {
+    fn what_was_given_outlives_all_credentials() {
         let (mut vault, now) = (Vault::new(), Instant::now());
-        let mut most = 0;
-        for n in 0..3000 {
+        let mark = || Mark {
+            kind: "given",
+            text: "‹›".into(),
+        };
+        vault.learn(b"given-by-the-user", 0, Stay::Pinned, now, mark);
+        for n in 0..2 * LASTING {
+            learn(&mut vault, &format!("secret-number-{n}"), true, now);
+        }
+        // It also arrives as a credential, and as a cookie.
+        learn(&mut vault, "given-by-the-user", true, now);
+        learn(&mut vault, "given-by-the-user", false, now);
+        vault.expire(now + Duration::from_hours(24));
+        assert!(knows(&vault, "given-by-the-user"));
+        assert_eq!(vault.held.len(), LASTING + 1);
+    }
+
+    /// A million exchanges under `NICETAP_THOROUGH=1`.
+    #[test]
+    fn a_new_cookie_with_each_exchange_leaves_memory_flat() {
+        let is_thorough = std::env::var_os("NICETAP_THOROUGH").is_some();
+        let exchanges = if is_thorough { 1_000_000 } else { 3_000 };
+        let (mut vault, now) = (Vault::new(), Instant::now());
+        learn(&mut vault, "a-lasting-secret", true, now);
+        let (mut most, mut reserved) = (0, 0);
+        for n in 0..exchanges {
             learn(&mut vault, &format!("session={n:016x}"), false, now);
             vault.expire(now);
             most = most.max(vault.needles.len());
+            reserved = reserved.max(vault.capacity());
         }
-        assert_eq!(vault.held.len(), PASSING);
-        assert!(most <= PASSING * 40, "{most}");
+        assert_eq!(vault.held.len(), PASSING + 1);
+        assert_eq!(vault.by_value.len(), PASSING + 1);
+        assert_eq!(vault.evictions(), exchanges - PASSING as u64);
+        assert!(most <= (PASSING + 2) * 40, "{most}");
+        // What is reserved is bounded too: maps grow by doubling.
+        assert!(reserved <= (PASSING + 2) * 40 * 2, "{reserved}");
     }
 }

@@ -84,6 +84,7 @@ impl Maker {
             redaction: RedactionMode {
                 pii: self.word("shape"),
                 fingerprints: self.word("install"),
+                username: self.word("show"),
             },
         }
     }

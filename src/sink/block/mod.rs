@@ -394,9 +394,10 @@ impl Renderer {
                 self.leaf(&credential.username),
                 Rich::new("fingerprint ").then(self.leaf(&credential.fingerprint)),
             ];
-            parts.extend(
-                (credential.is.iter()).map(|which| Rich::new(format!("is the {which} one"))),
-            );
+            parts.extend((credential.is.iter()).map(|which| match which.as_ref() {
+                "none" => Rich::new("is none of the known ones"),
+                which => Rich::new(format!("is the {which} one")),
+            }));
             parts.extend((credential.differs.iter()).map(|how| Rich::new(format!("but {how}"))));
             field(page, "login", &Rich::joined(parts));
         }
