@@ -16,6 +16,7 @@ pub use serve::{BannerFacts, banner};
 mod ca;
 mod error;
 mod explain;
+mod export;
 mod instance;
 mod log;
 mod mock;
@@ -123,6 +124,9 @@ enum Command {
     /// Show a log as the console shows it
     #[command(after_long_help = log::HELP_END)]
     Log(log::Log),
+    /// Export calls of a log as HAR, or as lines for curl
+    #[command(after_long_help = export::HELP_END)]
+    Export(export::Export),
     /// Run an offline lookalike of the API
     #[command(after_long_help = mock::HELP_END)]
     Mock(mock::Mock),
@@ -143,6 +147,7 @@ fn run(line: CommandLine) -> Result<(), Error> {
         Command::Rules(options) => rules::run(&options),
         Command::Ca(command) => ca::run(&command, &config),
         Command::Log(options) => log::run(&options, &config),
+        Command::Export(options) => export::run(&options, &config),
         Command::Mock(_) => mock::run(&config),
     }
 }
@@ -164,7 +169,9 @@ impl Command {
         match self {
             Self::Serve(given) => Layer::clone(given),
             Self::Mock(given) => given.settings(),
-            Self::Explain(_) | Self::Rules(_) | Self::Ca(_) | Self::Log(_) => Layer::default(),
+            Self::Explain(_) | Self::Rules(_) | Self::Ca(_) | Self::Log(_) | Self::Export(_) => {
+                Layer::default()
+            }
         }
     }
 }
@@ -178,6 +185,7 @@ Examples:
   nicetap serve --help        All options of the proxy
   nicetap log --follow        Watch the calls from another terminal
   nicetap explain N102        What a finding means
+  nicetap export curl 7       Call #7 as a line for curl
 
 Exit codes:
   0   done

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::mpsc::{OwnedPermit, Sender};
+use tokio::sync::mpsc::{OwnedPermit, Sender, WeakSender};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -101,6 +101,14 @@ impl Journal {
             .is_ok()
     }
 
+    /// A look at the journal's counts. It does not keep the writer from ending.
+    pub fn gauge(&self) -> Gauge {
+        Gauge {
+            events: self.events.downgrade(),
+            shared: self.shared.clone(),
+        }
+    }
+
     /// Has the log opened anew, as after a rotation by somebody else.
     pub async fn reopen(&self) {
         let _ = self.events.send(Event::Reopen).await;
@@ -109,6 +117,39 @@ impl Journal {
     /// Writes the `stop` line. What is dropped later is still recorded, before the writer ends.
     pub async fn stop(&self, undo: Vec<Word>) {
         let _ = self.events.send(Event::Stop { undo }).await;
+    }
+}
+
+/// A look at the journal's counts.
+#[derive(Clone)]
+pub struct Gauge {
+    events: WeakSender<Event>,
+    shared: Arc<Shared>,
+}
+
+/// The journal's counts at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Places in the queue.
+    pub places: usize,
+    /// Places that are reserved or taken.
+    pub taken: usize,
+    /// Exchanges, tunnels and connections that passed without a record.
+    pub not_recorded: u64,
+    /// Requests that were answered before their `request` line was written.
+    pub late_lines: u64,
+}
+
+impl Gauge {
+    /// The counts now.
+    pub fn read(&self) -> Reading {
+        let free = self.events.upgrade().map(|events| events.capacity());
+        Reading {
+            places: PLACES,
+            taken: free.map_or(0, |free| PLACES.saturating_sub(free)),
+            not_recorded: self.shared.not_recorded.load(Ordering::Relaxed),
+            late_lines: self.shared.late_lines.load(Ordering::Relaxed),
+        }
     }
 }
 
