@@ -8,7 +8,7 @@
 //! | floor | rooms |
 //! |---|---|
 //! | 9 | `main`, [`cli`] |
-//! | 8 | [`mock`], [`lint`], [`verify`] |
+//! | 8 | [`inspector`], [`mock`], [`lint`], [`verify`] |
 //! | 7 | [`wire`] |
 //! | 6 | [`sink`] |
 //! | 5 | [`journal`], [`diagnose`] |
@@ -31,6 +31,7 @@ pub mod decode;
 pub mod diagnose;
 pub mod facts;
 pub mod http1;
+pub mod inspector;
 pub mod journal;
 pub mod lint;
 pub mod mock;

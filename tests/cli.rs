@@ -68,7 +68,7 @@ fn help(line: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 9] = [
     "serve",
     "explain",
     "rules",
@@ -76,6 +76,7 @@ const COMMANDS: [&str; 8] = [
     "ca",
     "log",
     "verify-log",
+    "export",
     "mock",
 ];
 

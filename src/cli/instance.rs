@@ -1,5 +1,5 @@
 //! A running proxy: everything it needs is opened first, in order, then it serves until its end, then it is put away.
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -16,12 +17,15 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use crate::ca::{Ca, CaError, Opened};
 use crate::clock::Time;
 use crate::config::{Config, Fingerprints, Then};
+use crate::inspector::{Inspector, Lock};
 use crate::journal::{Journal, Sink, Writer, WriterHandle};
 use crate::mock::{self, Mock};
 use crate::record::{Event, RedactionMode, Start, VERSION, Word};
 use crate::redact::{FingerprintKey, Policy, Redactor};
 use crate::rule::levels::Levels;
 use crate::rules;
+use crate::sink::history::History;
+use crate::sink::tally::Tally;
 use crate::sink::{block, console, jsonl, out};
 use crate::store::{self, Access, Dir};
 use crate::wire::{self, Control, Inside, Proxy, Setup, Stream};
@@ -31,9 +35,9 @@ use super::print;
 use super::secrets;
 use super::serve::{BannerFacts, banner};
 
-/// Serves until the end, and puts everything away.
-pub(super) async fn serve(config: &Config) -> Result<(), Error> {
-    let instance = Instance::start(config).await?;
+/// Serves until the end, and puts everything away. `wants_ui`: without the inspector's address it does not start.
+pub(super) async fn serve(config: &Config, wants_ui: bool) -> Result<(), Error> {
+    let instance = Instance::start(config, wants_ui).await?;
     instance.run().await
 }
 
@@ -68,6 +72,7 @@ struct Instance {
     journal: Journal,
     writer: WriterHandle,
     console: console::Handle,
+    inspector: Option<(Inspector, TcpListener)>,
     ends: Ends,
     undo: String,
 }
@@ -80,7 +85,7 @@ struct Ends {
 }
 
 impl Instance {
-    async fn start(config: &Config) -> Result<Self, Error> {
+    async fn start(config: &Config, wants_ui: bool) -> Result<Self, Error> {
         let connections = prepare_process();
         let levels = Levels::parse(&config.levels)?;
         // A question at the terminal comes before anything is bound.
@@ -90,11 +95,17 @@ impl Instance {
                 "another nicetap may be running here: end it, or choose an address with --listen 127.0.0.1:PORT",
             )
         })?;
+        let ui = bind_ui(config, wants_ui).await?;
         let public = config.public_dir();
         let ca = open_ca(config, &public)?;
         let redactor = redactor(config, given)?;
         let roots = roots(config)?;
-        let (sinks, console) = sinks(config)?;
+        let (mut sinks, console) = sinks(config)?;
+        let (history, tally) = (History::new(HISTORY), Tally::default());
+        if ui.is_some() {
+            sinks.push(Box::new(history.sink()));
+            sinks.push(Box::new(tally.sink()));
+        }
         let spawned = Writer::spawn(redactor, levels.clone(), sinks);
         let (journal, writer) = spawned
             .map_err(|error| Error::cannot_start("no thread for the journal").caused_by(error))?;
@@ -106,12 +117,24 @@ impl Instance {
             ca,
             roots,
             inside: inside(config)?,
+            own: ui.iter().map(|(_, addr)| *addr).collect(),
         };
         let proxy = Proxy::new(listeners, setup, connections)
             .map_err(|error| Error::usage("the base URL is not sound").caused_by(error))?;
 
         let ends = config.duration.map(|duration| Timestamp::now() + duration);
-        journal.start(start_line(config, &proxy, ends, &root)).await;
+        let ui_addr = ui.as_ref().map(|(_, addr)| *addr);
+        let start = start_line(config, proxy.addrs(), ui_addr, ends, &root);
+        journal.start(start).await;
+        let lock = match ui_addr {
+            Some(_) => Some(Lock::open(&config.home).map_err(|error| {
+                Error::cannot_start("the inspector's token cannot be used").caused_by(error)
+            })?),
+            None => None,
+        };
+        let url = ui_addr
+            .zip(lock.as_ref())
+            .map(|(addr, lock)| Inspector::url(addr, lock));
         let facts = BannerFacts {
             listen: proxy.addrs(),
             intercept: &config.intercept,
@@ -123,6 +146,8 @@ impl Instance {
             then: config.then,
             guard: config.guard,
             mock: config.mock,
+            ui: url.as_deref(),
+            over_ssh: std::env::var_os("SSH_CONNECTION").is_some(),
         };
         if !config.json {
             print::to_stdout(&banner(&facts))?;
@@ -132,8 +157,24 @@ impl Instance {
             .first()
             .map(ToString::to_string)
             .unwrap_or_default();
+        let inspector = ui.zip(lock).map(|((listener, _), lock)| {
+            let inspector = Inspector {
+                history,
+                tally,
+                gauge: journal.gauge(),
+                budget: (proxy.budget(), config.capture_budget),
+                proxy: proxy.addrs().to_vec(),
+                root: root.clone(),
+                base_url: config.base_url.to_string(),
+                mock: config.mock,
+                lock,
+                zone: TimeZone::system(),
+            };
+            (inspector, listener)
+        });
         Ok(Self {
             control: proxy.control(),
+            inspector,
             proxy,
             journal,
             writer,
@@ -154,6 +195,10 @@ impl Instance {
     async fn run(self) -> Result<(), Error> {
         let signals = Signals::new()?;
         let (stop, stopping) = watch::channel(false);
+        let (hide, hidden) = watch::channel(false);
+        let inspecting = self
+            .inspector
+            .map(|(inspector, listener)| tokio::spawn(inspector.serve(listener, hidden)));
         let mut serving = tokio::spawn(self.proxy.serve(stopping, GRACE));
         let watched = Watched {
             control: self.control,
@@ -167,6 +212,10 @@ impl Instance {
         let why = watched.until_the_end(&mut signals).await;
         let _ = stop.send(true);
         put_away(&mut serving, &mut signals, &self.console).await;
+        let _ = hide.send(true);
+        if let Some(inspecting) = inspecting {
+            let _ = inspecting.await;
+        }
         self.journal.stop(vec![Word::Owned(self.undo)]).await;
         drop(self.journal);
         let writer = self.writer;
@@ -550,13 +599,39 @@ fn read_credential(file: &PathBuf) -> Result<mock::Credential, Error> {
     })
 }
 
+/// The inspector's listener. Its usual port may be taken, which is said; an address that was asked for may not.
+async fn bind_ui(
+    config: &Config,
+    is_wanted: bool,
+) -> Result<Option<(TcpListener, SocketAddr)>, Error> {
+    let Some(address) = config.ui else {
+        return Ok(None);
+    };
+    let bound = wire::bind(&[address]).await;
+    match bound {
+        Ok(mut listeners) => Ok(listeners
+            .pop()
+            .and_then(|listener| listener.local_addr().ok().map(|addr| (listener, addr)))),
+        Err(error) if is_wanted => Err(Error::cannot_start("the inspector cannot listen")
+            .caused_by(error)
+            .hint("choose another address with --ui 127.0.0.1:PORT, or leave it out with --no-ui")),
+        Err(error) => {
+            print::to_stderr(&format!(
+                "note: no inspector: {error}; --ui 127.0.0.1:0 takes a free port\n"
+            ));
+            Ok(None)
+        }
+    }
+}
+
 fn start_line(
     config: &Config,
-    proxy: &Proxy,
+    listen: &[SocketAddr],
+    ui: Option<SocketAddr>,
     ends: Option<Timestamp>,
     root: &Path,
 ) -> impl FnOnce(&mut Redactor) -> Start<crate::redact::seal::Masked> + Send + 'static {
-    let (config, listen, root) = (config.clone(), proxy.addrs().to_vec(), root.to_owned());
+    let (config, listen, root) = (config.clone(), listen.to_vec(), root.to_owned());
     move |redactor| {
         let mut path = |path: &Path| redactor.text(path.as_os_str().as_encoded_bytes());
         let (home, log, ca) = (
@@ -570,7 +645,7 @@ fn start_line(
             time: Time::now(),
             version: env!("CARGO_PKG_VERSION").into(),
             listen,
-            ui: None,
+            ui,
             home,
             log,
             ca: Some(ca),
@@ -592,6 +667,8 @@ fn start_line(
     }
 }
 
+/// Bytes of records that the inspector keeps, as lines of the log.
+const HISTORY: usize = 32 << 20;
 const MOST_CONNECTIONS: usize = 1024;
 /// Enough for all connections and both their legs.
 const MOST_FILES: u64 = 4096;

@@ -17,6 +17,7 @@ pub use serve::{BannerFacts, banner};
 mod ca;
 mod error;
 mod explain;
+mod export;
 mod instance;
 mod lint;
 mod log;
@@ -139,6 +140,9 @@ enum Command {
     /// Search files for known secrets, in every encoding
     #[command(after_long_help = verify_log::HELP_END)]
     VerifyLog(verify_log::VerifyLog),
+    /// Export calls of a log as HAR, or as lines for curl
+    #[command(after_long_help = export::HELP_END)]
+    Export(export::Export),
     /// Run an offline lookalike of the API
     #[command(after_long_help = mock::HELP_END)]
     Mock(mock::Mock),
@@ -169,6 +173,7 @@ fn run(line: CommandLine) -> Result<(), Error> {
         Command::Ca(command) => ca::run(&command, &config),
         Command::Log(options) => log::run(&options, &config),
         Command::VerifyLog(options) => verify_log::run(&options, &config),
+        Command::Export(options) => export::run(&options, &config),
         Command::Mock(_) => mock::run(&config),
     }
 }
@@ -191,9 +196,12 @@ impl Command {
             Self::Serve(given) => Layer::clone(given),
             Self::Mock(given) => given.settings(),
             Self::VerifyLog(given) => given.settings(),
-            Self::Explain(_) | Self::Rules(_) | Self::Lint(_) | Self::Ca(_) | Self::Log(_) => {
-                Layer::default()
-            }
+            Self::Explain(_)
+            | Self::Rules(_)
+            | Self::Lint(_)
+            | Self::Ca(_)
+            | Self::Log(_)
+            | Self::Export(_) => Layer::default(),
         }
     }
 }
@@ -208,6 +216,7 @@ Examples:
   nicetap log --follow        Watch the calls from another terminal
   nicetap explain N102        What a finding means
   nicetap lint calls.http     What is wrong with requests, without sending them
+  nicetap export curl 7       Call #7 as a line for curl
 
 Exit codes:
   0   done

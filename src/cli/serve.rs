@@ -14,7 +14,9 @@ use crate::config::{BaseUrl, Config, Guard, HostPort, Layer, Then};
 pub(super) fn run(config: &Config, options: &Layer) -> Result<(), Error> {
     refuse_what_would_do_nothing(config, options)?;
     let runtime = instance::runtime()?;
-    let served = runtime.block_on(instance::serve(config));
+    // The usual address may be taken by something else; one that was named must be had.
+    let wants_ui = options.ui.is_some() || config.ui != Config::at(&config.home).ui;
+    let served = runtime.block_on(instance::serve(config, wants_ui));
     // A look-up of a name may hang in the system's resolver: nobody waits for it.
     runtime.shutdown_timeout(Duration::from_millis(100));
     served
@@ -42,6 +44,10 @@ pub struct BannerFacts<'a> {
     pub guard: Guard,
     /// Whether the mock answers.
     pub mock: bool,
+    /// The inspector's URL, with its token; `None`: there is no inspector.
+    pub ui: Option<&'a str>,
+    /// Whether the terminal is one over SSH, and the browser elsewhere.
+    pub over_ssh: bool,
 }
 
 /// The banner: at most 12 lines, each with its end, of at most 100 columns.
@@ -72,9 +78,15 @@ pub fn banner(facts: &BannerFacts<'_>) -> String {
     let log = facts
         .log
         .map_or_else(|| "none".to_owned(), |log| log.display().to_string());
-    let mut text = format!("nicetap {} · Ctrl-C ends it\n", env!("CARGO_PKG_VERSION"));
+    let tunnel = facts.ui.filter(|_| facts.over_ssh).and_then(port_of);
+    let tunnel = tunnel.map_or_else(String::new, |port| {
+        format!(" · from your own machine: ssh -L {port}:127.0.0.1:{port} THIS_HOST")
+    });
+    let version = env!("CARGO_PKG_VERSION");
+    let mut text = format!("nicetap {version} · Ctrl-C ends it{tunnel}\n");
     for (label, line) in [
         ("proxy", listed(&proxy, 74)),
+        ("inspector", facts.ui.unwrap_or_default().to_owned()),
         (
             "reads",
             format!("{}; all others pass through unread", listed(&hosts, 42)),
@@ -93,10 +105,19 @@ pub fn banner(facts: &BannerFacts<'_>) -> String {
                 .to_owned(),
         ),
     ] {
+        if line.is_empty() {
+            continue;
+        }
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  {label:<9} {line}");
     }
     text
+}
+
+/// The port of the inspector's URL.
+fn port_of(url: &str) -> Option<&str> {
+    let (address, _) = url.split_once("/#")?;
+    address.rsplit(':').next()
 }
 
 fn refuse_what_would_do_nothing(config: &Config, options: &Layer) -> Result<(), Error> {
@@ -163,14 +184,9 @@ fn in_words(duration: Duration) -> impl Display {
 
 fn curl(proxy: &str, root: &Path, credential: &str) -> String {
     let root = shell_word(&root.display().to_string());
-    let first = format!("curl -x {proxy} --cacert {root}");
-    let first = if first.chars().count() <= 85 {
-        first
-    } else {
-        format!("curl -x {proxy} \\\n{CONTINUED}--cacert {root}")
-    };
     format!(
-        "{first} \\\n{CONTINUED}-H 'Authorization: {credential}' -H 'Content-Type: application/json' \\\n\
+        "curl -x {proxy} -H 'Content-Type: application/json' \\\n\
+         {CONTINUED}--cacert {root} -H 'Authorization: {credential}' \\\n\
          {CONTINUED}'https://api.nicenic.net/v2/?category=domain&action=check&domains=example.com'"
     )
 }
@@ -231,6 +247,8 @@ mod tests {
             then: Then::Carry,
             guard: Guard::Warn,
             mock: false,
+            ui: Some("http://127.0.0.1:8900/#token=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+            over_ssh: false,
         }
     }
 
@@ -250,16 +268,40 @@ mod tests {
         insta::assert_snapshot!(text, @r"
         nicetap 0.1.0 · Ctrl-C ends it
           proxy     http://127.0.0.1:8899
+          inspector http://127.0.0.1:8900/#token=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
           reads     nicenic.net, nicenic.com; all others pass through unread
                     NiceNIC will see THIS machine's address; paid calls to production are flagged
           until     2026-11-25 10:46 +01:00; then connections are carried on unread
           log       /var/lib/nicetap/log/nicetap.jsonl
           base URL  http://127.0.0.1:8899/v2/ stands for https://api.nicenic.net and needs no CA
-          try       curl -x http://127.0.0.1:8899 --cacert /etc/nicetap/root.pem \
-                      -H 'Authorization: username:api_secret' -H 'Content-Type: application/json' \
+          try       curl -x http://127.0.0.1:8899 -H 'Content-Type: application/json' \
+                      --cacert /etc/nicetap/root.pem -H 'Authorization: username:api_secret' \
                       'https://api.nicenic.net/v2/?category=domain&action=check&domains=example.com'
           undo      before nicetap ends, take its address (and the CA) out of the client's settings again
         ");
+    }
+
+    #[test]
+    fn over_ssh_the_banner_says_how_to_reach_the_page() {
+        let text = banner(&BannerFacts {
+            over_ssh: true,
+            ui: Some("http://127.0.0.1:65535/#token=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+            ..facts(&config())
+        });
+        fits(&text);
+        assert!(
+            text.contains("ssh -L 65535:127.0.0.1:65535 THIS_HOST\n"),
+            "{text}"
+        );
+        let without = banner(&BannerFacts {
+            over_ssh: true,
+            ui: None,
+            ..facts(&config())
+        });
+        assert!(
+            !without.contains("ssh") && !without.contains("inspector"),
+            "{without}"
+        );
     }
 
     #[test]
@@ -274,13 +316,14 @@ mod tests {
         insta::assert_snapshot!(text, @r"
         nicetap 0.1.0 · Ctrl-C ends it
           proxy     http://127.0.0.1:8899
+          inspector http://127.0.0.1:8900/#token=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
           reads     nicenic.net, nicenic.com; all others pass through unread
                     the built-in mock answers for them; nothing reaches NiceNIC, nothing is bought
           until     Ctrl-C
           log       none
           base URL  http://127.0.0.1:8899/v2/ stands for https://api.nicenic.net and needs no CA
-          try       curl -x http://127.0.0.1:8899 --cacert /etc/nicetap/root.pem \
-                      -H 'Authorization: demo:demo' -H 'Content-Type: application/json' \
+          try       curl -x http://127.0.0.1:8899 -H 'Content-Type: application/json' \
+                      --cacert /etc/nicetap/root.pem -H 'Authorization: demo:demo' \
                       'https://api.nicenic.net/v2/?category=domain&action=check&domains=example.com'
           undo      before nicetap ends, take its address (and the CA) out of the client's settings again
         ");

@@ -55,8 +55,14 @@ pub struct Layer {
     #[arg(long, value_name = "ADDR", value_delimiter = ',', help_heading = LISTENING)]
     #[serde(deserialize_with = "value::list")]
     pub listen: Option<Vec<Value<SocketAddr>>>,
-    /// Accepted for scripts; this version has no inspector
-    #[arg(long, num_args = 0, default_missing_value = "true", help_heading = LISTENING)]
+    /// Show the inspector, a local page, there [default: 127.0.0.1:8900]
+    ///
+    /// It shows what the log holds. Only addresses of this machine itself are possible; from elsewhere use
+    /// `ssh -L`. If the default port is taken, nicetap says so and goes on without the page.
+    #[arg(long, value_name = "ADDR", help_heading = LISTENING)]
+    pub ui: Option<Value<SocketAddr>>,
+    /// Show no inspector
+    #[arg(long, num_args = 0, default_missing_value = "true", conflicts_with = "ui", help_heading = LISTENING)]
     pub no_ui: Option<Value<bool>>,
     /// Send what comes without a proxy setting there [default: production]
     ///
@@ -336,6 +342,9 @@ impl Layer {
         if self.log.is_some() {
             lower.no_log = None;
         }
+        if self.ui.is_some() {
+            lower.no_ui = None;
+        }
         if self.ipv4 == Some(Value(true)) {
             lower.ipv6 = None;
         }
@@ -402,6 +411,7 @@ impl Layer {
             verbose: self.verbose.or(lower.verbose),
             mock_listen: self.mock_listen.or(lower.mock_listen),
             listen: self.listen.or(lower.listen),
+            ui: self.ui.or(lower.ui),
             no_ui: self.no_ui.or(lower.no_ui),
             base_url: self.base_url.or(lower.base_url),
             plaintext: self.plaintext.or(lower.plaintext),
@@ -486,7 +496,7 @@ mod tests {
 
     #[test]
     fn every_key_is_known_by_its_own_name() {
-        assert_eq!(Layer::keys().len(), 46);
+        assert_eq!(Layer::keys().len(), 47);
         assert!(Layer::keys().contains(&"for"));
         assert_eq!(Layer::variable("log_keep"), "NICETAP_LOG_KEEP");
         assert_eq!(Layer::option("log_keep"), "--log-keep");

@@ -28,6 +28,8 @@ pub struct Config {
     pub home: PathBuf,
     /// Where the proxy listens.
     pub listen: Vec<SocketAddr>,
+    /// Where the inspector listens; `None` with `--no-ui`.
+    pub ui: Option<SocketAddr>,
     /// Hosts that are looked into; a name covers its subdomains.
     pub intercept: Vec<HostPort>,
     /// Where to dial instead.
@@ -114,6 +116,7 @@ impl Config {
         Self {
             home: home.to_owned(),
             listen: vec![loopback(8899)],
+            ui: Some(loopback(8900)),
             intercept: NICENIC.map(HostPort::all_of).to_vec(),
             connect_to: Vec::new(),
             base_url: BaseUrl {
@@ -217,6 +220,10 @@ impl Config {
         let config = Self {
             home,
             listen: all(given.listen).unwrap_or(defaults.listen),
+            ui: match given.no_ui {
+                Some(Value(true)) => None,
+                _ => given.ui.map(|ui| ui.0).or(defaults.ui),
+            },
             intercept: with(defaults.intercept, all(given.intercept)),
             connect_to: all(given.connect_to).unwrap_or(defaults.connect_to),
             base_url: or(given.base_url, defaults.base_url),
@@ -285,6 +292,11 @@ impl Config {
                 );
                 return refused(setting, why, LOOPBACK_ONLY);
             }
+        }
+        if let Some(address) = self.ui.filter(|address| !address.ip().is_loopback()) {
+            let why = format!("{address} is beyond loopback, where others could read it");
+            let hint = "keep it on 127.0.0.1 or [::1]; from another machine: ssh -L 8900:127.0.0.1:8900 HOST";
+            return refused("ui", why, hint);
         }
         if self.listen.is_empty() {
             let hint = "leave the key out for 127.0.0.1:8899";

@@ -4,8 +4,8 @@
 //! dropped: on success, failure, cancellation and panic alike. Dropping only sends; facts of the reply, rules,
 //! diagnosis and masking run on the writer's own thread. The order of the queue is the order of learning.
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -108,6 +108,14 @@ impl Journal {
         let _ = is_written.await;
     }
 
+    /// A look at the journal's counts. It does not keep the writer from ending.
+    pub fn gauge(&self) -> Gauge {
+        Gauge {
+            events: Arc::downgrade(&self.events),
+            shared: self.shared.clone(),
+        }
+    }
+
     /// Has the log opened anew, as after a rotation by somebody else.
     pub async fn reopen(&self) {
         if let Some(place) = self.permit().await {
@@ -128,6 +136,39 @@ impl Journal {
             .ok()
             .flatten();
         reserved.map(|[permit]| permit)
+    }
+}
+
+/// A look at the journal's counts.
+#[derive(Clone)]
+pub struct Gauge {
+    events: Weak<Sender>,
+    shared: Arc<Shared>,
+}
+
+/// The journal's counts at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Places in the queue.
+    pub places: usize,
+    /// Places that are reserved or taken.
+    pub taken: usize,
+    /// Exchanges, tunnels and connections that passed without a record.
+    pub not_recorded: u64,
+    /// Requests that were answered before their `request` line was written.
+    pub late_lines: u64,
+}
+
+impl Gauge {
+    /// The counts now.
+    pub fn read(&self) -> Reading {
+        let free = self.events.upgrade().map(|events| events.free());
+        Reading {
+            places: PLACES,
+            taken: free.map_or(0, |free| PLACES.saturating_sub(free)),
+            not_recorded: self.shared.not_recorded.load(Ordering::Relaxed),
+            late_lines: self.shared.late_lines.load(Ordering::Relaxed),
+        }
     }
 }
 

@@ -65,6 +65,13 @@ impl Sender {
     }
 }
 
+impl Sender {
+    /// Places that are free now.
+    pub(super) fn free(&self) -> usize {
+        self.places.available_permits()
+    }
+}
+
 impl Drop for Sender {
     fn drop(&mut self) {
         self.queue.lock().is_closed = true;

@@ -5,11 +5,15 @@
 
 pub mod block;
 pub mod console;
+pub mod curl;
+pub mod har;
+pub mod history;
 pub mod jsonl;
 pub mod only;
 pub mod out;
 pub mod reader;
 pub mod table;
+pub mod tally;
 mod text;
 pub mod view;
 

@@ -92,7 +92,9 @@ impl Proxy {
             ca,
             roots,
             inside,
+            mut own,
         } = setup;
+        own.extend(&addrs);
         let base = base_of(&config)?;
         let scope = config
             .intercept
@@ -104,7 +106,7 @@ impl Proxy {
             source_ip: config.source_ip,
             family: config.family,
             tls: client_config(roots),
-            access: Access::new(addrs.clone()),
+            access: Access::new(own),
         };
         let shared = Arc::new(Shared {
             journal,
@@ -140,6 +142,11 @@ impl Proxy {
     /// Where it really listens.
     pub fn addrs(&self) -> &[SocketAddr] {
         &self.addrs
+    }
+
+    /// The bytes that copies of bodies may take.
+    pub fn budget(&self) -> Arc<Budget> {
+        self.shared.budget.clone()
     }
 
     /// A handle for what happens while it runs.

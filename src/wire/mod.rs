@@ -60,6 +60,8 @@ pub struct Setup {
     pub roots: rustls::RootCertStore,
     /// The origin inside this process that answers for intercepted hosts.
     pub inside: Option<Box<dyn Inside>>,
+    /// Our other listeners, such as the inspector's: never dialled for a client either.
+    pub own: Vec<SocketAddr>,
 }
 
 /// What all connections share.

@@ -540,7 +540,7 @@ fn time_of<T>(record: &Record<T>) -> Time {
 }
 
 /// The word that the log has for it.
-pub(super) fn word(value: impl Serialize) -> String {
+pub fn word(value: impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
         _ => String::new(),
