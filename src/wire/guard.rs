@@ -421,7 +421,7 @@ mod tests {
     fn the_window_ends_and_what_leaves_is_forgotten() {
         let mut recent = Recent::default();
         let began = Instant::now();
-        let window = Duration::from_secs(60);
+        let window = Duration::from_mins(1);
         let mut enter = |domain: &str, seconds| {
             let now = began + Duration::from_secs(seconds);
             recent.enter(&renewal(domain), window, now)
@@ -443,7 +443,7 @@ mod tests {
     fn memory_is_bounded_and_frees_itself_when_the_window_is_over() {
         let mut recent = Recent::default();
         let began = Instant::now();
-        let window = Duration::from_secs(60);
+        let window = Duration::from_mins(1);
         let mut number = 0;
         let mut enter_all = |recent: &mut Recent, count, now| {
             for _ in 0..count {
