@@ -496,7 +496,7 @@ mod tests {
 
     #[test]
     fn every_key_is_known_by_its_own_name() {
-        assert_eq!(Layer::keys().len(), 47);
+        assert_eq!(Layer::keys().len(), 46);
         assert!(Layer::keys().contains(&"for"));
         assert_eq!(Layer::variable("log_keep"), "NICETAP_LOG_KEEP");
         assert_eq!(Layer::option("log_keep"), "--log-keep");

@@ -354,8 +354,8 @@ fn sent_field(field: &Word) -> Option<Vec<u8>> {
     let is_authorization = bytes[..colon].eq_ignore_ascii_case(b"authorization");
     let is_opaque = field.is_expanded && !bytes[colon + 1..].contains(&b':');
     if is_authorization && is_opaque && bytes[colon + 1..].trim_ascii() == STAND_IN.as_bytes() {
-        // The variable holds the whole pair, for all we know.
-        return Some([&bytes[..], b":", STAND_IN.as_bytes()].concat());
+        // The variable holds the whole pair, for all we know; its halves are not taken for equal.
+        return Some([&bytes[..], b":", STAND_IN.as_bytes(), STAND_IN.as_bytes()].concat());
     }
     Some(bytes.clone())
 }

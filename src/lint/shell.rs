@@ -224,6 +224,10 @@ impl Lexer<'_> {
             ));
         };
         self.at = end;
+        if word.is_expanded {
+            // Two variables of a word are not taken for equal, as the halves of a credential would be.
+            word.bytes.extend_from_slice(STAND_IN.as_bytes());
+        }
         word.is_expanded = true;
         word.bytes.extend_from_slice(STAND_IN.as_bytes());
         Ok(())
