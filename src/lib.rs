@@ -12,7 +12,7 @@
 //! | 7 | [`wire`] |
 //! | 6 | [`sink`] |
 //! | 5 | [`journal`], [`diagnose`] |
-//! | 4 | [`redact`], [`record`], [`ca`], [`capture`] |
+//! | 4 | [`redact`], [`record`], [`ca`], [`capture`], [`egress`] |
 //! | 3 | [`rules`], [`rule`] |
 //! | 2 | [`facts`], [`client`] |
 //! | 1 | [`catalogue`], [`config`], [`decode`] |
@@ -29,6 +29,7 @@ pub mod clock;
 pub mod config;
 pub mod decode;
 pub mod diagnose;
+pub mod egress;
 pub mod facts;
 pub mod http1;
 pub mod journal;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// Rooms and their floors. `redact::seal` is a room below the rest of `redact`.
-const FLOORS: [(&str, u8); 24] = [
+const FLOORS: [(&str, u8); 25] = [
     ("main", 9),
     ("cli", 9),
     ("mock", 8),
@@ -17,6 +17,7 @@ const FLOORS: [(&str, u8); 24] = [
     ("record", 4),
     ("ca", 4),
     ("capture", 4),
+    ("egress", 4),
     ("rules", 3),
     ("rule", 3),
     ("facts", 2),

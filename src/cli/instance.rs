@@ -1,5 +1,5 @@
 //! A running proxy: everything it needs is opened first, in order, then it serves until its end, then it is put away.
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +16,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use crate::ca::{Ca, CaError, Opened};
 use crate::clock::Time;
 use crate::config::{Config, Then};
+use crate::egress::{Outlook, Prober, Watch};
 use crate::journal::{Journal, Sink, Writer, WriterHandle};
 use crate::mock::{self, Mock};
 use crate::record::{Event, RedactionMode, Start, VERSION, Word};
@@ -66,6 +67,7 @@ struct Instance {
     journal: Journal,
     writer: WriterHandle,
     console: console::Handle,
+    asking: Option<JoinHandle<()>>,
     ends: Ends,
     undo: String,
 }
@@ -90,7 +92,8 @@ impl Instance {
         let redactor = Redactor::new(&fingerprint_key(config)?);
         let roots = roots(config)?;
         let (sinks, console) = sinks(config)?;
-        let spawned = Writer::spawn(redactor, sinks);
+        let outlook = Arc::new(Outlook::new(config));
+        let spawned = Writer::spawn_with(redactor, sinks, outlook.clone());
         let (journal, writer) = spawned
             .map_err(|error| Error::cannot_start("no thread for the journal").caused_by(error))?;
         let root = ca.paths().root.clone();
@@ -98,7 +101,7 @@ impl Instance {
             config: config.clone(),
             journal: journal.clone(),
             ca,
-            roots,
+            roots: roots.clone(),
             inside: inside(config)?,
         };
         let proxy = Proxy::new(listeners, setup, connections)
@@ -106,6 +109,7 @@ impl Instance {
 
         let ends = config.duration.map(|duration| Timestamp::now() + duration);
         journal.start(start_line(config, &proxy, ends, &root)).await;
+        let asking = ask_around(config, &outlook, &journal, roots, proxy.addrs());
         let facts = BannerFacts {
             listen: proxy.addrs(),
             intercept: &config.intercept,
@@ -116,6 +120,7 @@ impl Instance {
             idle_exit: config.idle_exit,
             then: config.then,
             mock: config.mock,
+            asked: &config.egress_probe,
         };
         if !config.json {
             print::to_stdout(&banner(&facts))?;
@@ -131,6 +136,7 @@ impl Instance {
             journal,
             writer,
             console,
+            asking,
             ends: Ends {
                 at: config
                     .duration
@@ -160,6 +166,11 @@ impl Instance {
         let why = watched.until_the_end(&mut signals).await;
         let _ = stop.send(true);
         put_away(&mut serving, &mut signals, &self.console).await;
+        if let Some(asking) = self.asking {
+            // It holds a journal, and the journal's thread ends when nobody does.
+            asking.abort();
+            let _ = asking.await;
+        }
         self.journal.stop(vec![Word::Owned(self.undo)]).await;
         drop(self.journal);
         let writer = self.writer;
@@ -171,6 +182,29 @@ impl Instance {
             End::NoWriter => Err(Error::bug("the journal's thread has ended")),
         }
     }
+}
+
+/// Asks echo services for the outbound address, now and whenever there is a reason to; no request waits for it.
+fn ask_around(
+    config: &Config,
+    outlook: &Arc<Outlook>,
+    journal: &Journal,
+    roots: rustls::RootCertStore,
+    own: &[SocketAddr],
+) -> Option<JoinHandle<()>> {
+    if config.egress_probe.is_empty() && config.site.is_none() {
+        return None;
+    }
+    let way = wire::WayOut::new(config, roots, own);
+    let prober = Prober::new(config, Arc::new(way));
+    let mut watch = Watch::new(outlook.clone(), prober);
+    let journal = journal.clone();
+    Some(tokio::spawn(async move {
+        loop {
+            let news = watch.next().await;
+            journal.egress(news).await;
+        }
+    }))
 }
 
 /// Why it ends.
@@ -534,7 +568,11 @@ fn start_line(
                 .iter()
                 .map(|host| redactor.text(host.to_string().as_bytes()))
                 .collect(),
-            whitelist: Vec::new(),
+            whitelist: config
+                .whitelist
+                .iter()
+                .map(|entry| redactor.text(entry.to_string().as_bytes()))
+                .collect(),
             guard: "off".into(),
             expect: None,
             ends: ends.map(|end| Time::from_millis(end.as_millisecond())),

@@ -8,7 +8,7 @@ use jiff::ZonedDateTime;
 
 use super::error::Error;
 use super::instance;
-use crate::config::{BaseUrl, Config, HostPort, Layer, Then};
+use crate::config::{BaseUrl, Config, EchoUrl, HostPort, Layer, Then};
 
 /// Runs the proxy. `options` is what was typed, for what only a typed option can get wrong.
 pub(super) fn run(config: &Config, options: &Layer) -> Result<(), Error> {
@@ -40,6 +40,8 @@ pub struct BannerFacts<'a> {
     pub then: Then,
     /// Whether the mock answers.
     pub mock: bool,
+    /// Who is asked for the outbound IP.
+    pub asked: &'a [EchoUrl],
 }
 
 /// The banner: at most 12 lines, each with its end, of at most 100 columns.
@@ -52,14 +54,12 @@ pub fn banner(facts: &BannerFacts<'_>) -> String {
     let hosts: Vec<String> = facts.intercept.iter().map(HostPort::to_string).collect();
     let (seen, credential) = if facts.mock {
         (
-            "the built-in mock answers for them; nothing reaches NiceNIC, nothing is bought",
+            "the built-in mock answers for them; nothing reaches NiceNIC, nothing is bought"
+                .to_owned(),
             "demo:demo",
         )
     } else {
-        (
-            "NiceNIC will see THIS machine's address",
-            "username:api_secret",
-        )
+        (asked(facts.asked), "username:api_secret")
     };
     let log = facts
         .log
@@ -71,7 +71,7 @@ pub fn banner(facts: &BannerFacts<'_>) -> String {
             "reads",
             format!("{}; all others pass through unread", listed(&hosts, 42)),
         ),
-        ("", seen.to_owned()),
+        ("", seen),
         ("until", until(facts)),
         ("log", log),
         (
@@ -89,6 +89,16 @@ pub fn banner(facts: &BannerFacts<'_>) -> String {
         let _ = writeln!(text, "  {label:<9} {line}");
     }
     text
+}
+
+/// What NiceNIC will see, and who is asked for it.
+fn asked(services: &[EchoUrl]) -> String {
+    let hosts: Vec<String> = services.iter().map(EchoUrl::authority).collect();
+    let seen = "NiceNIC will see THIS machine's address";
+    if hosts.is_empty() {
+        return format!("{seen}; nobody is asked which it is");
+    }
+    format!("{seen}; asked: {}", listed(&hosts, 40))
 }
 
 fn refuse_what_would_do_nothing(config: &Config, options: &Layer) -> Result<(), Error> {
@@ -220,6 +230,7 @@ mod tests {
             idle_exit: None,
             then: Then::Carry,
             mock: false,
+            asked: &config.egress_probe,
         }
     }
 
@@ -255,6 +266,7 @@ mod tests {
     fn the_banner_of_a_mock_promises_no_call() {
         let text = banner(&BannerFacts {
             mock: true,
+            asked: &[],
             ends: None,
             log: None,
             ..facts(&config())

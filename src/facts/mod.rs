@@ -6,6 +6,7 @@
 mod body;
 mod call;
 mod credential;
+mod egress;
 mod json;
 mod params;
 mod refusal;
@@ -17,6 +18,7 @@ mod target;
 pub use body::{Body, BodyInput, ContentType};
 pub use call::Call;
 pub use credential::{Authorization, Blank, Credential, Flaws, Half, SchemeValue};
+pub use egress::{Egress, unseen_range};
 pub use json::JsonError;
 pub use params::{Param, Place};
 pub use refusal::Refusal;

@@ -12,12 +12,14 @@ use tokio::sync::mpsc::{OwnedPermit, Sender};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use crate::egress::News;
 use crate::record::{Record, Start, Word};
 use crate::redact::Redactor;
 use crate::redact::seal::Masked;
 use draft::{ConnectionDraft, Draft, Event, RequestPart, StartLine, TunnelDraft};
 
 pub mod draft;
+mod outbound;
 mod seal;
 mod writer;
 
@@ -99,6 +101,11 @@ impl Journal {
             .send(Event::Start(StartLine(Box::new(line))))
             .await
             .is_ok()
+    }
+
+    /// Writes an `egress` line.
+    pub async fn egress(&self, news: News) {
+        let _ = self.events.send(Event::Egress(Box::new(news))).await;
     }
 
     /// Has the log opened anew, as after a rotation by somebody else.

@@ -1,11 +1,12 @@
 //! From raw drafts to sealed records: learn, judge, then mask leaf by leaf. Runs on the writer's thread.
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::time::Duration;
 
 use crate::capture::{End, Prefix};
 use crate::clock::Time;
 use crate::decode::{self, Cap, Undecodable};
-use crate::diagnose;
+use crate::diagnose::{self, Memory};
 use crate::facts::{self, Arrival, BodyInput, ReplyInput};
 use crate::http1::{Fields, ReplyHead};
 use crate::redact::seal::Masked;
@@ -14,12 +15,13 @@ use crate::rule::{self, Finding};
 use crate::rules;
 
 use super::draft::{
-    Broken, ConnectionDraft, Draft, Peer, ReplyPart, RequestPart, Steps, TunnelDraft, Way,
+    Broken, ConnectionDraft, Draft, Peer, ReplyPart, RequestPart, Steps, TunnelDraft,
 };
+use super::outbound::{Outbound, Scene, bare};
 use crate::record::{
-    self, AddressFamily, Body, Call, Client, Connection, Credential, Diagnosis, Egress, Envelope,
-    Event, Exchange, Failure, Notice, RawText, Redaction, RequestHead, Response, Timing, Tunnel,
-    TunnelEgress, VERSION, Verdict, Whitelist, Word,
+    self, AddressFamily, Body, Call, Client, Connection, Credential, Diagnosis, Envelope, Event,
+    Exchange, Failure, Notice, RawText, Redaction, RequestHead, Response, Timing, Tunnel,
+    TunnelEgress, VERSION, Verdict, Word,
 };
 
 /// The `request` line.
@@ -39,7 +41,12 @@ pub(super) fn notice(redactor: &mut Redactor, id: u64, part: &RequestPart) -> No
 }
 
 /// The `exchange` line.
-pub(super) fn exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Exchange<Masked> {
+pub(super) fn exchange(
+    redactor: &mut Redactor,
+    scene: &mut Scene,
+    id: u64,
+    draft: &Draft,
+) -> Exchange<Masked> {
     let part = &*draft.request;
     let whole = draft
         .request_body
@@ -63,6 +70,14 @@ pub(super) fn exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Excha
     if let Some(view) = &reply {
         found.extend(rules::of_reply(facts, &view.facts));
     }
+    let verdict = verdict(draft, reply.as_ref().map(|view| &view.facts));
+    let call = call(redactor, facts);
+    let reply_facts = reply.as_ref().map(|view| &view.facts);
+    let mut outbound = Outbound::of(&scene.outlook, draft, facts, reply_facts, verdict);
+    if let Some(way) = &mut outbound.facts {
+        way.last_good = scene.memory.last_good(&call);
+        found.extend(rules::of_egress(way));
+    }
     let mut shown = findings(redactor, &found);
     if whole.is_none() {
         shown.extend(findings(redactor, &part.findings));
@@ -72,7 +87,6 @@ pub(super) fn exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Excha
     });
 
     let head = request_head(redactor, part);
-    let verdict = verdict(draft, reply.as_ref().map(|view| &view.facts));
     let mut record = Exchange {
         v: VERSION,
         event: Event::Exchange,
@@ -94,9 +108,9 @@ pub(super) fn exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Excha
             }),
             head_bytes: part.head.bytes().len() as u64,
         },
-        call: call(redactor, facts),
+        call,
         findings: shown,
-        egress: egress(draft.way),
+        egress: outbound.seal(redactor, &scene.outlook),
         response: reply
             .as_ref()
             .map(|view| response(redactor, view, &draft.informational)),
@@ -114,6 +128,8 @@ pub(super) fn exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Excha
         fidelity: draft.fidelity.clone(),
         redaction: Redaction::default(),
     };
+    record.diagnosis = diagnosis(redactor, &scene.memory, &record);
+    scene.memory.remember(&record);
     record.redaction = tally(redactor);
     record
 }
@@ -142,7 +158,12 @@ pub(super) fn failed_notice(
 }
 
 /// The `exchange` line of an exchange on which a rule or a mask panicked: numbers and our own words only.
-pub(super) fn failed_exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Exchange<Masked> {
+pub(super) fn failed_exchange(
+    redactor: &mut Redactor,
+    scene: &Scene,
+    id: u64,
+    draft: &Draft,
+) -> Exchange<Masked> {
     let part = &*draft.request;
     Exchange {
         v: VERSION,
@@ -160,7 +181,7 @@ pub(super) fn failed_exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -
         },
         call: unknown_call(&part.facts),
         findings: vec![own_failure(redactor)],
-        egress: egress(draft.way),
+        egress: bare(draft.way, &scene.outlook),
         response: draft.reply.as_ref().map(|reply| Response {
             status: reply.head.status(),
             http: reply.head.version().into(),
@@ -469,18 +490,37 @@ fn own_failure(redactor: &mut Redactor) -> record::Finding<Masked> {
     }
 }
 
-fn egress(way: Option<Way>) -> Egress<Masked> {
-    Egress {
-        local: way.map(|way| way.local),
-        peer: way.map(|way| way.peer),
-        family: way.map(|way| AddressFamily::of(&way.peer)),
-        chosen_by: "nicetap".into(),
-        public: None,
-        whitelisted: None,
-        whitelist: Whitelist {
-            inside: Vec::new(),
-            outside: Vec::new(),
-        },
+/// What the record and the history say of it.
+fn diagnosis(
+    redactor: &mut Redactor,
+    memory: &Memory,
+    record: &Exchange<Masked>,
+) -> Diagnosis<Masked> {
+    let found = diagnose::diagnose(record, memory);
+    let redactor = RefCell::new(redactor);
+    let one = |text: String| redactor.borrow_mut().text(text.as_bytes());
+    let all = |texts: Vec<String>| -> Vec<Masked> { texts.into_iter().map(one).collect() };
+    Diagnosis {
+        verdict: record.diagnosis.verdict,
+        causes: found
+            .causes
+            .into_iter()
+            .map(|cause| record::Cause {
+                cause: cause.cause.into(),
+                title: cause.title.into(),
+                who: cause.who,
+                likelihood: cause.likelihood,
+                evidence_for: all(cause.evidence_for),
+                evidence_against: all(cause.evidence_against),
+                fix: one(cause.fix),
+            })
+            .collect(),
+        compared_with: found
+            .compared_with
+            .map(|(id, differences)| record::ComparedWith {
+                id,
+                differences: all(differences),
+            }),
     }
 }
 

@@ -10,11 +10,14 @@ use tokio::sync::mpsc::{self, Receiver};
 use tokio::sync::oneshot;
 
 use crate::clock::Time;
+use crate::diagnose::Memory;
+use crate::egress::Outlook;
 use crate::redact::Redactor;
 use crate::redact::seal::Masked;
 
 use super::draft::Event;
-use super::{Journal, PLACES, Shared, Sink, seal};
+use super::outbound::Scene;
+use super::{Journal, PLACES, Shared, Sink, outbound, seal};
 use crate::record::{Event as Kind, Finding, Record, Stop, VERSION, Verdict, Word};
 
 /// What the writer works with; owned by its thread.
@@ -22,6 +25,7 @@ pub struct Writer {
     redactor: Redactor,
     sinks: Vec<Box<dyn Sink>>,
     totals: Totals,
+    scene: Scene,
     shared: Arc<Shared>,
 }
 
@@ -59,12 +63,25 @@ impl Writer {
         redactor: Redactor,
         sinks: Vec<Box<dyn Sink>>,
     ) -> io::Result<(Journal, WriterHandle)> {
+        Self::spawn_with(redactor, sinks, Arc::new(Outlook::blind()))
+    }
+
+    /// The same, with what is known of the way out.
+    pub fn spawn_with(
+        redactor: Redactor,
+        sinks: Vec<Box<dyn Sink>>,
+        outlook: Arc<Outlook>,
+    ) -> io::Result<(Journal, WriterHandle)> {
         let (events, queue) = mpsc::channel(PLACES);
         let shared = Arc::new(Shared::default());
         let writer = Self {
             redactor,
             sinks,
             totals: Totals::default(),
+            scene: Scene {
+                outlook,
+                memory: Memory::default(),
+            },
             shared: shared.clone(),
         };
         let thread = thread::Builder::new()
@@ -96,37 +113,40 @@ impl Writer {
 
     fn take(&mut self, event: Event, written: &mut Vec<oneshot::Sender<()>>) {
         let redactor = &mut self.redactor;
-        let sealed = match event {
-            Event::Start(line) => Record::Start(Box::new((line.0)(redactor))),
-            Event::Request {
-                id,
-                part,
-                written: line,
-            } => {
-                written.push(line);
-                guarded(|| Record::Request(Box::new(seal::notice(redactor, id, &part))))
-                    .unwrap_or_else(|| {
-                        Record::Request(Box::new(seal::failed_notice(redactor, id, &part)))
-                    })
-            }
-            Event::Exchange { id, draft } => {
-                guarded(|| Record::Exchange(Box::new(seal::exchange(redactor, id, &draft))))
-                    .unwrap_or_else(|| {
-                        Record::Exchange(Box::new(seal::failed_exchange(redactor, id, &draft)))
-                    })
-            }
-            Event::Tunnel { id, draft } => {
-                Record::Tunnel(Box::new(seal::tunnel(redactor, id, &draft)))
-            }
-            Event::Connection { id, draft } => {
-                Record::Connection(Box::new(seal::connection(redactor, id, &draft)))
-            }
-            Event::Reopen => {
-                self.sinks.iter_mut().for_each(|sink| drop(sink.reopen()));
-                return;
-            }
-            Event::Stop { .. } => return,
-        };
+        let scene = &mut self.scene;
+        let sealed =
+            match event {
+                Event::Start(line) => Record::Start(Box::new((line.0)(redactor))),
+                Event::Request {
+                    id,
+                    part,
+                    written: line,
+                } => {
+                    written.push(line);
+                    guarded(|| Record::Request(Box::new(seal::notice(redactor, id, &part))))
+                        .unwrap_or_else(|| {
+                            Record::Request(Box::new(seal::failed_notice(redactor, id, &part)))
+                        })
+                }
+                Event::Exchange { id, draft } => guarded(|| {
+                    Record::Exchange(Box::new(seal::exchange(redactor, scene, id, &draft)))
+                })
+                .unwrap_or_else(|| {
+                    Record::Exchange(Box::new(seal::failed_exchange(redactor, scene, id, &draft)))
+                }),
+                Event::Tunnel { id, draft } => {
+                    Record::Tunnel(Box::new(seal::tunnel(redactor, id, &draft)))
+                }
+                Event::Connection { id, draft } => {
+                    Record::Connection(Box::new(seal::connection(redactor, id, &draft)))
+                }
+                Event::Egress(news) => Record::Egress(Box::new(outbound::news(redactor, &news))),
+                Event::Reopen => {
+                    self.sinks.iter_mut().for_each(|sink| drop(sink.reopen()));
+                    return;
+                }
+                Event::Stop { .. } => return,
+            };
         self.emit(sealed);
     }
 
@@ -186,7 +206,7 @@ impl Totals {
                 self.connections += 1;
                 &connection.findings
             }
-            Record::Start(_) | Record::Request(_) | Record::Stop(_) => &[],
+            Record::Start(_) | Record::Request(_) | Record::Egress(_) | Record::Stop(_) => &[],
         };
         for finding in findings {
             *self.findings.entry(finding.code.clone()).or_default() += 1;

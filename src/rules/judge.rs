@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::facts::{Refusal, Reply, Request, Target};
+use crate::facts::{Egress, Refusal, Reply, Request, Target};
 use crate::rule::{Check, Finding, Hit, Rule};
 
 use super::RULES;
@@ -39,6 +39,14 @@ pub fn of_reply(request: &Request, reply: &Reply) -> Vec<Finding> {
 pub fn of_refusal(refusal: &Refusal) -> Vec<Finding> {
     collect(|check| match check {
         Check::Refusal(check) => check(refusal),
+        _ => None,
+    })
+}
+
+/// What is wrong with the way out of a call to the API, worst first.
+pub fn of_egress(egress: &Egress) -> Vec<Finding> {
+    collect(|check| match check {
+        Check::Egress(check) => check(egress),
         _ => None,
     })
 }

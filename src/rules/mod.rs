@@ -6,7 +6,8 @@ use crate::rule::Rule;
 mod judge;
 
 pub use judge::{
-    RETIRED, find, nearest, of_refusal, of_reply, of_request, of_target, retired, table, table_json,
+    RETIRED, find, nearest, of_egress, of_refusal, of_reply, of_request, of_target, retired, table,
+    table_json,
 };
 
 /// All rules, by code.
@@ -30,6 +31,12 @@ pub static RULES: &[&Rule] = &[
     &param::n303_content_type_absent::RULE,
     &param::n304_content_type_wrong::RULE,
     &param::n305_invalid_json_body::RULE,
+    &egress::n610_address_not_in_list::RULE,
+    &egress::n611_ipv6_not_in_list::RULE,
+    &egress::n612_several_outbound_addresses::RULE,
+    &egress::n613_outbound_address_changed::RULE,
+    &egress::n614_private_address_in_list::RULE,
+    &egress::n615_website_address_in_list::RULE,
     &wire::n701_bare_line_feed::RULE,
     &wire::n702_bare_carriage_return::RULE,
     &wire::n703_early_end_of_head::RULE,
@@ -58,6 +65,15 @@ mod auth {
     pub(super) mod n105_placeholder_credential;
     pub(super) mod n106_empty_half;
     pub(super) mod n107_white_space_in_credential;
+}
+
+mod egress {
+    pub(super) mod n610_address_not_in_list;
+    pub(super) mod n611_ipv6_not_in_list;
+    pub(super) mod n612_several_outbound_addresses;
+    pub(super) mod n613_outbound_address_changed;
+    pub(super) mod n614_private_address_in_list;
+    pub(super) mod n615_website_address_in_list;
 }
 
 mod param {

@@ -1,0 +1,12 @@
+//! What to make of an exchange: a verdict in one word, ranked causes with evidence, and what differs from a call that
+//! worked.
+//!
+//! It looks at sealed records only, so that a run and a log that is read back are judged alike. What the API's
+//! documentation does not say is not assumed: a cause is "likely" or "may be" unless something said it outright.
+pub use causes::{Cause, Found, diagnose};
+pub use memory::{Memory, Sketch, outbound};
+pub use verdict::verdict;
+
+mod causes;
+mod memory;
+mod verdict;
