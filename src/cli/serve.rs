@@ -251,7 +251,7 @@ mod tests {
         nicetap 0.1.0 · Ctrl-C ends it
           proxy     http://127.0.0.1:8899
           reads     nicenic.net, nicenic.com; all others pass through unread
-                    NiceNIC will see THIS machine's address
+                    NiceNIC will see THIS machine's address; asked: api64.ipify.org, www.cloudflare.com
           until     2026-11-25 10:46 +01:00; then connections are carried on unread
           log       /var/lib/nicetap/log/nicetap.jsonl
           base URL  http://127.0.0.1:8899/v2/ stands for https://api.nicenic.net and needs no CA
