@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+#[path = "support/running.rs"]
+mod running;
+
 use nicetap::diagnose::{Found, Memory, diagnose};
 use nicetap::record::{Exchange, Logged};
 use nicetap::rules;
+use running::{Running, json as envelope, origin, reply, send_raw};
 use serde_json::{Value, json};
 
 #[test]
@@ -88,6 +92,136 @@ first none";
     let (id, differences) = scenario.play().0.compared_with.unwrap();
     assert_eq!(id, 2);
     assert_eq!(differences, ["outbound IP: 198.51.100.4, not 203.0.113.9"]);
+}
+
+/// The acceptance of the issue: staged causes, end to end; the first-ranked cause is right in all.
+#[test]
+fn staged_causes_are_told_apart_against_the_mock() {
+    let check = "category=domain&action=check&domains=example.com";
+    let echo = format!("http://{}/", origin(&[&reply("text/plain", "203.0.113.9")]));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("credential");
+    std::fs::copy("tests/diagnosis/credential.txt", &file).unwrap();
+    let (file, right, wrong) = (
+        file.to_str().unwrap(),
+        "alice:not-a-real-secret",
+        "alice:another-one",
+    );
+    let mock = |list: &str, more: &[&str]| {
+        let all = [
+            &[
+                "--mock",
+                "-4",
+                "--egress-probe",
+                &echo,
+                "--whitelist",
+                list,
+                "--credential-file",
+                file,
+            ],
+            more,
+        ]
+        .concat();
+        let mut running = Running::start(&all);
+        running.record("egress");
+        running
+    };
+    let mut listed = mock("203.0.113.9", &[]);
+    let bare = format!(
+        "GET /v2/?{check} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
+    );
+    let path = bare.replace("/v2/?", "/v1/?").replace(
+        "Content-Type",
+        &format!("Authorization: {right}\r\nContent-Type"),
+    );
+    for (what, record, first) in [
+        (
+            "a scheme word",
+            listed.call("Basic YWxpY2U6bm90LWEtcmVhbC1zZWNyZXQ=", check),
+            "2 likely",
+        ),
+        ("no header", raw(&mut listed, &bare), "2 likely"),
+        (
+            "no colon",
+            listed.call("not-a-real-secret", check),
+            "2 likely",
+        ),
+        ("a wrong secret", listed.call(wrong, check), "1 may"),
+        ("a wrong path", raw(&mut listed, &path), "6 likely"),
+        ("a call that works", listed.call(right, check), "none"),
+        (
+            "a missing parameter",
+            listed.call(right, "category=domain&action=check"),
+            "7 likely",
+        ),
+        (
+            "a wrong action",
+            listed.call(right, "category=domain&action=chekc&domains=a.com"),
+            "7 likely",
+        ),
+        (
+            "a wrong secret where the right one worked",
+            listed.call(wrong, check),
+            "1 likely",
+        ),
+        (
+            "not in the list",
+            mock("198.51.100.4", &[]).call(wrong, check),
+            "4 likely",
+        ),
+        (
+            "the API's own list",
+            mock("203.0.113.9", &["--mock-whitelist", "192.0.2.1"]).call(right, check),
+            "3 is",
+        ),
+        (
+            "no such name",
+            elsewhere("http://nowhere.invalid").call(right, check),
+            "name is",
+        ),
+        (
+            "a closed port",
+            elsewhere("http://127.0.0.1:1").call(right, check),
+            "network is",
+        ),
+        (
+            "a web page",
+            elsewhere(&format!(
+                "http://{}",
+                origin(&[&reply("text/html", "<html>")])
+            ))
+            .call(right, check),
+            "between likely",
+        ),
+        (
+            "a generic refusal",
+            elsewhere(&format!(
+                "http://{}",
+                origin(&[&envelope(
+                    "{\"code\":400,\"msg\":\"Request parameter error\"}"
+                )])
+            ))
+            .call(right, check),
+            "7 may",
+        ),
+    ] {
+        let cause = &record["diagnosis"]["causes"][0];
+        let told = match cause["cause"].as_str() {
+            Some(word) => format!("{word} {}", cause["likelihood"].as_str().unwrap()),
+            None => "none".to_owned(),
+        };
+        assert_eq!(told, first, "{what}: {record:#}");
+        assert!(!record.to_string().contains("not-a-real-secret"), "{what}");
+    }
+}
+
+fn raw(running: &mut Running, head: &str) -> Value {
+    send_raw(running.listen, head);
+    running.record("exchange")
+}
+
+fn elsewhere(base: &str) -> Running {
+    Running::start(&["-4", "--egress-probe", "off", "--base-url", base])
 }
 
 fn write_down(wording: &mut String, name: &str, found: &Found) {

@@ -483,8 +483,9 @@ impl<'a, T: Leaf> Case<'a, T> {
         let mut suspects: Vec<&Suspect> = self.suspects.iter().collect();
         suspects.retain(|suspect| suspect.weight > 0);
         suspects.sort_by_key(|suspect| (-suspect.weight, suspect.kind.order()));
-        let fix = |kind: &Kind| match (kind.cause, self.now.outbound) {
-            ("3" | "4", Some(outbound)) => {
+        let outbound = self.all_outbound();
+        let fix = |kind: &Kind| match kind.cause {
+            "3" | "4" if !outbound.is_empty() => {
                 format!("enter {outbound} at NiceNIC: Reseller, API Settings, IP whitelist; save")
             }
             _ => kind.fix.to_owned(),
@@ -504,7 +505,7 @@ impl<'a, T: Leaf> Case<'a, T> {
             .collect()
     }
 
-    /// `203.0.113.9, seen by a.example over IPv4 at 12:01:02 UTC`
+    /// `203.0.113.9 (seen by a.example over IPv4 at 12:01:02 UTC)`
     fn seen(&self) -> Option<String> {
         let public = self.exchange.egress.public.as_ref()?;
         let outbound = self.now.outbound?;
@@ -512,9 +513,24 @@ impl<'a, T: Leaf> Case<'a, T> {
         let family = if outbound.is_ipv6() { "IPv6" } else { "IPv4" };
         let at = public.at.timestamp().strftime("%H:%M:%S");
         Some(format!(
-            "{outbound}, seen by {} over {family} at {at} UTC,",
+            "{outbound} (seen by {} over {family} at {at} UTC)",
             by.join(", ")
         ))
+    }
+
+    /// The outbound addresses that were seen over the call's family.
+    fn all_outbound(&self) -> String {
+        let Some(first) = self.now.outbound else {
+            return String::new();
+        };
+        let public = self.exchange.egress.public.iter();
+        let others = public.flat_map(|public| &public.others);
+        let others = others.filter(|other| other.is_ipv4() == first.is_ipv4());
+        let all: Vec<String> = std::iter::once(&first)
+            .chain(others)
+            .map(ToString::to_string)
+            .collect();
+        all.join(" and ")
     }
 
     fn server(&self) -> &'static str {

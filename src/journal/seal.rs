@@ -70,7 +70,13 @@ pub(super) fn exchange(
     if let Some(view) = &reply {
         found.extend(rules::of_reply(facts, &view.facts));
     }
-    let verdict = verdict(draft, reply.as_ref().map(|view| &view.facts));
+    let verdict = match verdict(draft, reply.as_ref().map(|view| &view.facts)) {
+        // The API answers with JSON: a web page in its place is somebody else's, whatever its status says.
+        Verdict::Ok if facts.is_for_api() && reply.as_ref().is_some_and(ReplyView::is_web_page) => {
+            Verdict::Failed
+        }
+        verdict => verdict,
+    };
     let call = call(redactor, facts);
     let reply_facts = reply.as_ref().map(|view| &view.facts);
     let mut outbound = Outbound::of(&scene.outlook, draft, facts, reply_facts, verdict);
@@ -292,6 +298,11 @@ impl<'a> ReplyView<'a> {
             request,
         );
         Self { part, view, facts }
+    }
+
+    fn is_web_page(&self) -> bool {
+        let kind = self.part.head.fields().first("content-type");
+        kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with(b"text/html"))
     }
 }
 

@@ -1,4 +1,5 @@
 //! A running nicetap, raw origins and echo services on loopback, for tests.
+#![allow(dead_code, reason = "each test file uses some of it")]
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -78,10 +79,15 @@ impl Drop for Running {
 
 /// Sends a call in base-URL mode; gives the whole reply.
 pub(crate) fn send(proxy: SocketAddr, authorization: &str, query: &str) -> String {
-    let mut stream = TcpStream::connect(proxy).unwrap();
     let head = format!(
         "GET /v2/?{query} HTTP/1.1\r\nHost: {proxy}\r\nAuthorization: {authorization}\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
     );
+    send_raw(proxy, &head)
+}
+
+/// Sends these bytes; gives the whole reply.
+pub(crate) fn send_raw(proxy: SocketAddr, head: &str) -> String {
+    let mut stream = TcpStream::connect(proxy).unwrap();
     stream.write_all(head.as_bytes()).unwrap();
     let mut reply = String::new();
     stream.read_to_string(&mut reply).unwrap();

@@ -242,8 +242,18 @@ pub(super) fn diagnosis_row<T: Leaf>(exchange: &Exchange<T>) -> Rich {
             Confidence::Likely => "likely",
             Confidence::May => "may be",
         };
-        Rich::new(format!("{sure} {} {}", cause.cause, cause.title))
+        let is_number = cause.cause.bytes().all(|byte| byte.is_ascii_digit());
+        let number = if is_number { &*cause.cause } else { "" };
+        let gap = if is_number { " " } else { "" };
+        Rich::new(format!("{sure} {number}{gap}{}", cause.title))
     });
+    let more = exchange.diagnosis.causes.len().saturating_sub(MOST_CAUSES);
+    let more = if more == 0 {
+        Rich::default()
+    } else {
+        Rich::styled_as(DIM, format!("{more} more"))
+    };
+    let causes = causes.take(MOST_CAUSES).chain([more]);
     Rich::joined([verdict].into_iter().chain(causes))
 }
 
@@ -287,5 +297,7 @@ pub(super) fn labelled(page: &mut Page, name: &str, value: &Rich) {
     page.row(BODY, BODY + 14, &row);
 }
 
+/// Causes that are shown in the row; `nicetap checklist` shows all.
+const MOST_CAUSES: usize = 3;
 /// Who names the outbound address where no echo site does, as the record has it.
 const THE_API: &str = "the API's own reply";
