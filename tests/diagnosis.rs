@@ -34,10 +34,8 @@ fn the_first_cause_is_the_right_one_in_every_scenario() {
         let mut also = scenario.words("also");
         also.retain(|cause| !is_told(cause));
         if first != scenario.value("first") || !never.is_empty() || !also.is_empty() {
-            let _ = writeln!(
-                wrong,
-                "{name}: {first} of {told:?}; never {never:?}, also {also:?}"
-            );
+            let (never, also) = (never.join(" "), also.join(" "));
+            let _ = writeln!(wrong, "{name}: {first}; never {never}, also {also}");
         }
         assert!(told.len() <= 5, "{name}: {told:?}");
         let again = diagnose(&exchange, &scenario.memory());

@@ -420,7 +420,7 @@ fn fingerprint_key(config: &Config) -> Result<FingerprintKey, Error> {
 }
 
 /// Whom to trust upstream: the system's roots, and `--upstream-ca`.
-fn roots(config: &Config) -> Result<rustls::RootCertStore, Error> {
+pub(super) fn roots(config: &Config) -> Result<rustls::RootCertStore, Error> {
     let mut roots = rustls::RootCertStore::empty();
     let loaded = rustls_native_certs::load_native_certs();
     roots.add_parsable_certificates(loaded.certs);

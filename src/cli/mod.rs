@@ -14,13 +14,18 @@ pub use error::{Error, Exit};
 pub use serve::{BannerFacts, banner};
 
 mod ca;
+mod checklist;
+mod diff;
+mod egress;
 mod error;
 mod explain;
+mod history;
 mod instance;
 mod log;
 mod mock;
 mod parse;
 mod print;
+mod report;
 mod rules;
 mod serve;
 
@@ -123,6 +128,18 @@ enum Command {
     /// Show a log as the console shows it
     #[command(after_long_help = log::HELP_END)]
     Log(log::Log),
+    /// Show the outbound IP, per family, and who saw it
+    #[command(after_long_help = egress::HELP_END)]
+    Egress(egress::Egress),
+    /// Go through NiceNIC's twelve points for a call
+    #[command(after_long_help = checklist::HELP_END)]
+    Checklist(checklist::Checklist),
+    /// Show what differs between a failed call and one that worked
+    #[command(after_long_help = diff::HELP_END)]
+    Diff(diff::Diff),
+    /// Write a support ticket about a call, every secret masked
+    #[command(after_long_help = report::HELP_END)]
+    Report(report::Report),
     /// Run an offline lookalike of the API
     #[command(after_long_help = mock::HELP_END)]
     Mock(mock::Mock),
@@ -143,6 +160,10 @@ fn run(line: CommandLine) -> Result<(), Error> {
         Command::Rules(options) => rules::run(&options),
         Command::Ca(command) => ca::run(&command, &config),
         Command::Log(options) => log::run(&options, &config),
+        Command::Egress(options) => egress::run(&options, &config),
+        Command::Checklist(options) => checklist::run(&options, &config),
+        Command::Diff(options) => diff::run(&options, &config),
+        Command::Report(options) => report::run(&options, &config),
         Command::Mock(_) => mock::run(&config),
     }
 }
@@ -164,7 +185,14 @@ impl Command {
         match self {
             Self::Serve(given) => Layer::clone(given),
             Self::Mock(given) => given.settings(),
-            Self::Explain(_) | Self::Rules(_) | Self::Ca(_) | Self::Log(_) => Layer::default(),
+            Self::Egress(given) => given.settings(),
+            Self::Explain(_)
+            | Self::Rules(_)
+            | Self::Ca(_)
+            | Self::Log(_)
+            | Self::Checklist(_)
+            | Self::Diff(_)
+            | Self::Report(_) => Layer::default(),
         }
     }
 }

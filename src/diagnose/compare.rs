@@ -2,7 +2,7 @@
 use super::memory::{Memory, Sketch};
 
 /// The call that worked and is nearest to this one, with what differs; `None`: none worked.
-pub(super) fn nearest(now: &Sketch, memory: &Memory) -> Option<(u64, Vec<String>)> {
+pub fn nearest(now: &Sketch, memory: &Memory) -> Option<(u64, Vec<String>)> {
     let good = memory.newest_first().filter(|call| call.is_good());
     // `min_by_key` keeps the first of equals, which is the newest.
     let nearest = good.min_by_key(|call| distance(now, call))?;
@@ -74,7 +74,11 @@ fn headers(now: &Sketch, then: &Sketch, all: &mut Vec<String>) {
             all.push(format!("header {name}: only then"));
         }
     }
-    for name in new.iter().filter(|name| TELLING.contains(&name.as_str())) {
+    let is_same_login = now.credential == then.credential;
+    let tells = |name: &&String| {
+        TELLING.contains(&name.as_str()) || (is_same_login && *name == "authorization")
+    };
+    for name in new.iter().filter(tells) {
         if let (Some(one), Some(two)) = (value(now, name), value(then, name))
             && one != two
         {
@@ -115,5 +119,5 @@ fn process(call: &Sketch) -> &str {
     call.process.as_deref().unwrap_or("not known")
 }
 
-/// Headers of which the value tells something; Authorization is compared as the credential, and where it has none.
+/// Headers of which the value tells something. Authorization does too, where not the credential itself differs.
 const TELLING: [&str; 4] = ["content-type", "accept", "user-agent", "host"];

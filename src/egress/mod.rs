@@ -19,7 +19,7 @@ mod probe;
 mod round;
 
 pub use echo::named_in;
-pub use probe::{Connection, Dial, Dialing, Resolving, Stream};
+pub use probe::{Connection, Dial, Dialing, NoWay, Resolving, Stream};
 pub use round::{Found, Prober, Unanswered};
 
 /// What is known of the way out; shared by the prober, which writes it, and the journal, which reads it.

@@ -24,7 +24,7 @@ pub trait Dial: Send + Sync {
 }
 
 /// What [`Dial::dial`] gives.
-pub type Dialing<'a> = Pin<Box<dyn Future<Output = Result<Connection, String>> + Send + 'a>>;
+pub type Dialing<'a> = Pin<Box<dyn Future<Output = Result<Connection, NoWay>> + Send + 'a>>;
 /// What [`Dial::resolve`] gives.
 pub type Resolving<'a> = Pin<Box<dyn Future<Output = Vec<IpAddr>> + Send + 'a>>;
 
@@ -47,10 +47,20 @@ pub(super) struct Seen {
     pub(super) local: Option<IpAddr>,
 }
 
+/// Why there is no connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoWay {
+    /// For a human.
+    pub reason: String,
+    /// Whether the host was reached, and TLS with it failed.
+    pub was_reached: bool,
+}
+
 /// Asks one service over one family; never longer than [`LIMIT`].
 pub(super) async fn ask(dial: &dyn Dial, url: &EchoUrl, over_v6: bool) -> Result<Seen, String> {
     let asking = async {
-        let connection = dial.dial(url, over_v6).await?;
+        let connection = dial.dial(url, over_v6).await;
+        let connection = connection.map_err(|no_way| no_way.reason)?;
         let body = fetch(connection.stream, url).await?;
         let address = echo::read(&body)?;
         if address.is_ipv6() != over_v6 {

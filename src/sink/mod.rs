@@ -9,6 +9,7 @@ pub mod jsonl;
 pub mod only;
 pub mod out;
 pub mod reader;
+pub mod report;
 pub mod table;
 mod text;
 pub mod view;

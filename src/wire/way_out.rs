@@ -5,8 +5,9 @@ use std::sync::Arc;
 use tokio::net::lookup_host;
 
 use crate::config::{Config, EchoUrl, Family};
-use crate::egress;
+use crate::egress::{self, NoWay};
 use crate::facts::{Authority, Scheme};
+use crate::record::Stage;
 
 use super::access::Access;
 use super::listen::client_config;
@@ -41,9 +42,12 @@ impl WayOut {
         }
     }
 
-    async fn connect(&self, url: &EchoUrl, over_v6: bool) -> Result<egress::Connection, String> {
-        let authority = Authority::parse(url.authority().as_bytes(), Some(url.port))
-            .ok_or_else(|| "has no sound name".to_owned())?;
+    async fn connect(&self, url: &EchoUrl, over_v6: bool) -> Result<egress::Connection, NoWay> {
+        let authority =
+            Authority::parse(url.authority().as_bytes(), Some(url.port)).ok_or_else(|| NoWay {
+                reason: "has no sound name".to_owned(),
+                was_reached: false,
+            })?;
         let scheme = if url.https {
             Scheme::Https
         } else {
@@ -53,7 +57,10 @@ impl WayOut {
         let dialed = dialer
             .dial(scheme, &authority)
             .await
-            .map_err(|failed| failed.failure.reason)?;
+            .map_err(|failed| NoWay {
+                was_reached: failed.failure.stage == Stage::Tls,
+                reason: failed.failure.reason,
+            })?;
         let (stream, _) = dialed.leg.into_parts();
         Ok(egress::Connection {
             stream: Box::new(stream),
