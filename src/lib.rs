@@ -8,7 +8,7 @@
 //! | floor | rooms |
 //! |---|---|
 //! | 9 | `main`, [`cli`] |
-//! | 8 | [`mock`] |
+//! | 8 | [`mock`], [`doctor`] |
 //! | 7 | [`wire`] |
 //! | 6 | [`sink`] |
 //! | 5 | [`journal`], [`diagnose`] |
@@ -29,6 +29,7 @@ pub mod clock;
 pub mod config;
 pub mod decode;
 pub mod diagnose;
+pub mod doctor;
 pub mod egress;
 pub mod facts;
 pub mod http1;

@@ -68,7 +68,7 @@ fn help(line: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "serve",
     "explain",
     "rules",
@@ -78,6 +78,7 @@ const COMMANDS: [&str; 10] = [
     "checklist",
     "diff",
     "report",
+    "doctor",
     "mock",
 ];
 

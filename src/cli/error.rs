@@ -39,6 +39,8 @@ pub enum Exit {
     Usage = 2,
     /// An address cannot be bound, or the CA or a file cannot be used.
     CannotStart = 3,
+    /// A check of `nicetap doctor` failed.
+    DoctorFailed = 4,
     /// A bug.
     Bug = 70,
 }
@@ -57,6 +59,11 @@ impl Error {
     /// An address cannot be bound, or the CA or a file cannot be used: exit code 3.
     pub fn cannot_start(what: impl Into<String>) -> Self {
         Self::expected(Exit::CannotStart, what)
+    }
+
+    /// The command did its work, and found what its exit code says.
+    pub fn found(exit: Exit, what: impl Into<String>) -> Self {
+        Self::expected(exit, what)
     }
 
     /// Something that cannot happen happened: exit code 70.

@@ -16,6 +16,7 @@ pub use serve::{BannerFacts, banner};
 mod ca;
 mod checklist;
 mod diff;
+mod doctor;
 mod egress;
 mod error;
 mod explain;
@@ -140,6 +141,9 @@ enum Command {
     /// Write a support ticket about a call, every secret masked
     #[command(after_long_help = report::HELP_END)]
     Report(report::Report),
+    /// Check the surroundings: port, CA, names, TLS, clock, outbound IP
+    #[command(after_long_help = doctor::HELP_END)]
+    Doctor(doctor::Doctor),
     /// Run an offline lookalike of the API
     #[command(after_long_help = mock::HELP_END)]
     Mock(mock::Mock),
@@ -164,6 +168,7 @@ fn run(line: CommandLine) -> Result<(), Error> {
         Command::Checklist(options) => checklist::run(&options, &config),
         Command::Diff(options) => diff::run(&options, &config),
         Command::Report(options) => report::run(&options, &config),
+        Command::Doctor(options) => doctor::run(&options, &config),
         Command::Mock(_) => mock::run(&config),
     }
 }
@@ -186,6 +191,7 @@ impl Command {
             Self::Serve(given) => Layer::clone(given),
             Self::Mock(given) => given.settings(),
             Self::Egress(given) => given.settings(),
+            Self::Doctor(given) => given.settings(),
             Self::Explain(_)
             | Self::Rules(_)
             | Self::Ca(_)
