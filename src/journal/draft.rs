@@ -11,12 +11,13 @@ use crate::clock::Time;
 use crate::egress::News;
 use crate::facts;
 use crate::http1::{ReplyHead, RequestHead};
-use crate::redact::Redactor;
 use crate::redact::seal::{Masked, Raw};
+use crate::redact::{Redactor, Tally};
 use crate::rule::Finding;
 
 use crate::record::{
-    Answer, AnswerBy, ConnectionStage, Stage, Start, TunnelBytes, TunnelWhy, Word,
+    self, Answer, AnswerBy, Call, Client, ConnectionStage, Stage, Start, TunnelBytes, TunnelWhy,
+    Word,
 };
 
 /// The client's side of a connection.
@@ -45,6 +46,43 @@ pub struct RequestPart {
     pub facts: facts::Request,
     /// What the rules say of the head.
     pub findings: Vec<Finding>,
+    /// What the writer has sealed of it for the `request` line, and uses again for the `exchange` line.
+    pub(super) sealed: OnceLock<SealedPart>,
+}
+
+impl RequestPart {
+    /// A request whose head was whole just now.
+    pub fn new(
+        peer: Arc<Peer>,
+        head: RequestHead,
+        path_and_query: Raw<Box<[u8]>>,
+        sni: Option<Box<str>>,
+        facts: facts::Request,
+        findings: Vec<Finding>,
+    ) -> Self {
+        let (time, sealed) = (Time::now(), OnceLock::new());
+        Self {
+            time,
+            peer,
+            head,
+            path_and_query,
+            sni,
+            facts,
+            findings,
+            sealed,
+        }
+    }
+}
+
+/// The sealed form of a request's head.
+pub(super) struct SealedPart {
+    /// [`Redactor::learned`] when it was made.
+    pub(super) learned: u32,
+    pub(super) client: Client<Masked>,
+    pub(super) head: record::RequestHead<Masked>,
+    pub(super) call: Call<Masked>,
+    pub(super) findings: Vec<record::Finding<Masked>>,
+    pub(super) tally: Tally,
 }
 
 /// A reply, as it came.
@@ -208,7 +246,7 @@ type StartBuilder = dyn FnOnce(&mut Redactor) -> Start<Masked> + Send;
 
 /// What travels to the writer.
 pub(super) enum Event {
-    Start(StartLine),
+    Start(StartLine, oneshot::Sender<()>),
     Request {
         id: u64,
         part: Arc<RequestPart>,

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::mpsc::{OwnedPermit, Sender};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -17,9 +16,11 @@ use crate::record::{Record, Start, Word};
 use crate::redact::Redactor;
 use crate::redact::seal::Masked;
 use draft::{ConnectionDraft, Draft, Event, RequestPart, StartLine, TunnelDraft};
+use queue::{Permit, Sender, Urgency};
 
 pub mod draft;
 mod outbound;
+mod queue;
 mod seal;
 mod writer;
 
@@ -42,7 +43,7 @@ pub trait Sink: Send {
 /// The wire's end of the journal.
 #[derive(Clone)]
 pub struct Journal {
-    events: Sender<Event>,
+    events: Arc<Sender>,
     shared: Arc<Shared>,
 }
 
@@ -63,12 +64,11 @@ impl Journal {
     /// Admits an exchange: two places are reserved, one for its `request` line, one for its record. Back-pressure is
     /// felt here, for at most 2 s, and nowhere else; then the exchange passes unrecorded, and is counted.
     pub async fn admit(&self, part: Arc<RequestPart>) -> Ticket {
-        let places = timeout(PATIENCE, async {
-            let notice = self.events.clone().reserve_owned().await.ok()?;
-            let record = self.events.clone().reserve_owned().await.ok()?;
-            Some((notice, record))
-        });
-        let (notice, record) = places.await.ok().flatten().unzip();
+        let places = timeout(PATIENCE, self.events.reserve())
+            .await
+            .ok()
+            .flatten();
+        let (notice, record) = places.map(|[notice, record]| (notice, record)).unzip();
         let id = self.next_id();
         Ticket {
             id,
@@ -81,10 +81,7 @@ impl Journal {
 
     /// Reserves a place for a tunnel or a connection; the same patience as [`Journal::admit`].
     pub async fn place(&self) -> Place {
-        let permit = timeout(PATIENCE, self.events.clone().reserve_owned())
-            .await
-            .ok()
-            .and_then(Result::ok);
+        let permit = self.permit().await;
         Place {
             id: self.next_id(),
             permit,
@@ -92,30 +89,46 @@ impl Journal {
         }
     }
 
-    /// Writes the `start` line; `false` if the writer is gone.
-    pub async fn start(
-        &self,
-        line: impl FnOnce(&mut Redactor) -> Start<Masked> + Send + 'static,
-    ) -> bool {
-        self.events
-            .send(Event::Start(StartLine(Box::new(line))))
-            .await
-            .is_ok()
+    /// Writes the `start` line; when this returns, it is in the kernel.
+    pub async fn start(&self, line: impl FnOnce(&mut Redactor) -> Start<Masked> + Send + 'static) {
+        let Some(place) = self.permit().await else {
+            return;
+        };
+        let (written, is_written) = oneshot::channel();
+        place.send(
+            Event::Start(StartLine(Box::new(line)), written),
+            Urgency::Now,
+        );
+        let _ = is_written.await;
     }
 
     /// Writes an `egress` line.
     pub async fn egress(&self, news: News) {
-        let _ = self.events.send(Event::Egress(Box::new(news))).await;
+        if let Some(place) = self.permit().await {
+            place.send(Event::Egress(Box::new(news)), Urgency::Now);
+        }
     }
 
     /// Has the log opened anew, as after a rotation by somebody else.
     pub async fn reopen(&self) {
-        let _ = self.events.send(Event::Reopen).await;
+        if let Some(place) = self.permit().await {
+            place.send(Event::Reopen, Urgency::Now);
+        }
     }
 
     /// Writes the `stop` line. What is dropped later is still recorded, before the writer ends.
     pub async fn stop(&self, undo: Vec<Word>) {
-        let _ = self.events.send(Event::Stop { undo }).await;
+        if let Some(place) = self.permit().await {
+            place.send(Event::Stop { undo }, Urgency::Soon);
+        }
+    }
+
+    async fn permit(&self) -> Option<Permit> {
+        let reserved = timeout(PATIENCE, self.events.reserve())
+            .await
+            .ok()
+            .flatten();
+        reserved.map(|[permit]| permit)
     }
 }
 
@@ -123,8 +136,8 @@ impl Journal {
 pub struct Ticket {
     id: u64,
     draft: Option<Box<Draft>>,
-    notice: Option<OwnedPermit<Event>>,
-    record: Option<OwnedPermit<Event>>,
+    notice: Option<Permit>,
+    record: Option<Permit>,
     /// `None`: on purpose without a record.
     shared: Option<Arc<Shared>>,
 }
@@ -163,11 +176,14 @@ impl Ticket {
         let part = self.draft().request.clone();
         let written = self.notice.take().map(|place| {
             let (sender, receiver) = oneshot::channel();
-            place.send(Event::Request {
-                id: self.id,
-                part,
-                written: sender,
-            });
+            place.send(
+                Event::Request {
+                    id: self.id,
+                    part,
+                    written: sender,
+                },
+                Urgency::Now,
+            );
             receiver
         });
         Announced {
@@ -189,7 +205,7 @@ impl Drop for Ticket {
             return;
         };
         draft.finish();
-        place.send(Event::Exchange { id: self.id, draft });
+        place.send(Event::Exchange { id: self.id, draft }, Urgency::Soon);
     }
 }
 
@@ -217,7 +233,7 @@ impl Announced {
 /// A place for the record of a tunnel or a connection.
 pub struct Place {
     id: u64,
-    permit: Option<OwnedPermit<Event>>,
+    permit: Option<Permit>,
     shared: Arc<Shared>,
 }
 
@@ -242,7 +258,7 @@ impl Place {
 
     fn send(self, event: Event) {
         match self.permit {
-            Some(place) => drop(place.send(event)),
+            Some(place) => place.send(event, Urgency::Soon),
             None => {
                 self.shared.not_recorded.fetch_add(1, Ordering::Relaxed);
             }

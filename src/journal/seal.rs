@@ -15,7 +15,7 @@ use crate::rule::{self, Finding};
 use crate::rules;
 
 use super::draft::{
-    Broken, ConnectionDraft, Draft, Peer, ReplyPart, RequestPart, Steps, TunnelDraft,
+    Broken, ConnectionDraft, Draft, Peer, ReplyPart, RequestPart, SealedPart, Steps, TunnelDraft,
 };
 use super::outbound::{Outbound, Scene, bare};
 use crate::record::{
@@ -26,17 +26,32 @@ use crate::record::{
 
 /// The `request` line.
 pub(super) fn notice(redactor: &mut Redactor, id: u64, part: &RequestPart) -> Notice<Masked> {
-    redactor.begin();
-    learn(redactor, &part.facts);
+    let sealed = part.sealed.get_or_init(|| {
+        redactor.begin();
+        learn(redactor, &part.facts);
+        seal_part(redactor, part)
+    });
     Notice {
         v: VERSION,
         event: Event::Request,
         time: part.time,
         id,
+        client: sealed.client.clone(),
+        request: sealed.head.clone(),
+        call: sealed.call.clone(),
+        findings: sealed.findings.clone(),
+    }
+}
+
+/// Seals what is known of a request when its head is whole.
+fn seal_part(redactor: &mut Redactor, part: &RequestPart) -> SealedPart {
+    SealedPart {
         client: client(redactor, &part.peer, Some(part)),
-        request: request_head(redactor, part),
+        head: request_head(redactor, part),
         call: call(redactor, &part.facts),
         findings: findings(redactor, &part.findings),
+        learned: redactor.learned(),
+        tally: redactor.tally(),
     }
 }
 
@@ -62,14 +77,29 @@ pub(super) fn exchange(
     if let Some(view) = &reply {
         redactor.learn(&view.facts.secrets, None);
     }
+    let fresh;
+    let sealed = match part.sealed.get() {
+        // Nothing was learned since the `request` line: the same text would be masked the same way.
+        Some(sealed) if sealed.learned == redactor.learned() => sealed,
+        _ => {
+            fresh = seal_part(redactor, part);
+            &fresh
+        }
+    };
+    redactor.add(&sealed.tally);
 
-    let mut found: Vec<Finding> = match &whole {
-        Some(facts) => rules::of_request(facts),
-        None => Vec::new(),
+    let mut shown = match &whole {
+        Some(facts) => findings(redactor, &rules::of_request(facts)),
+        None => sealed.findings.clone(),
     };
     if let Some(view) = &reply {
-        found.extend(rules::of_reply(facts, &view.facts));
+        shown.extend(findings(redactor, &rules::of_reply(facts, &view.facts)));
     }
+    let call = if whole.is_some() {
+        call(redactor, facts)
+    } else {
+        sealed.call.clone()
+    };
     let verdict = match verdict(draft, reply.as_ref().map(|view| &view.facts)) {
         // The API answers with JSON: a web page in its place is somebody else's, whatever its status says.
         Verdict::Ok if facts.is_for_api() && reply.as_ref().is_some_and(ReplyView::is_web_page) => {
@@ -77,28 +107,27 @@ pub(super) fn exchange(
         }
         verdict => verdict,
     };
-    let call = call(redactor, facts);
     let reply_facts = reply.as_ref().map(|view| &view.facts);
     let mut outbound = Outbound::of(&scene.outlook, draft, facts, reply_facts, verdict);
     if let Some(way) = &mut outbound.facts {
         way.last_good = scene.memory.last_good(&call);
-        found.extend(rules::of_egress(way));
-    }
-    let mut shown = findings(redactor, &found);
-    if whole.is_none() {
-        shown.extend(findings(redactor, &part.findings));
+        shown.extend(findings(redactor, &rules::of_egress(way)));
     }
     shown.sort_by(|a, b| {
         (a.severity, a.confidence, &a.code).cmp(&(b.severity, b.confidence, &b.code))
     });
 
-    let head = request_head(redactor, part);
+    let head = sealed.head.clone();
     let mut record = Exchange {
         v: VERSION,
         event: Event::Exchange,
         time: Time::now(),
         id,
-        client: client(redactor, &part.peer, Some(part)),
+        client: match part.peer.sender.get() {
+            // It may have been found out only after the `request` line.
+            Some(_) if sealed.client.uid.is_none() => client(redactor, &part.peer, Some(part)),
+            _ => sealed.client.clone(),
+        },
         request: record::Request {
             method: head.method,
             url: head.url,

@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::{io, thread};
 
-use tokio::sync::mpsc::{self, Receiver};
 use tokio::sync::oneshot;
 
 use crate::clock::Time;
@@ -17,6 +16,7 @@ use crate::redact::seal::Masked;
 
 use super::draft::Event;
 use super::outbound::Scene;
+use super::queue::{Receiver, queue};
 use super::{Journal, PLACES, Shared, Sink, outbound, seal};
 use crate::record::{Event as Kind, Finding, Record, Stop, VERSION, Verdict, Word};
 
@@ -72,7 +72,7 @@ impl Writer {
         sinks: Vec<Box<dyn Sink>>,
         outlook: Arc<Outlook>,
     ) -> io::Result<(Journal, WriterHandle)> {
-        let (events, queue) = mpsc::channel(PLACES);
+        let (events, events_to_write) = queue(PLACES);
         let shared = Arc::new(Shared::default());
         let writer = Self {
             redactor,
@@ -86,15 +86,15 @@ impl Writer {
         };
         let thread = thread::Builder::new()
             .name("journal".into())
-            .spawn(move || writer.run(queue))?;
+            .spawn(move || writer.run(events_to_write))?;
         Ok((Journal { events, shared }, WriterHandle { thread }))
     }
 
-    fn run(mut self, mut queue: Receiver<Event>) {
+    fn run(mut self, mut events: Receiver) {
         let mut batch = Vec::with_capacity(BATCH);
         let mut written = Vec::with_capacity(BATCH);
         let mut stop = None;
-        while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
+        while events.receive(&mut batch) {
             for event in batch.drain(..) {
                 match event {
                     // The last line, whatever is still on its way.
@@ -116,7 +116,10 @@ impl Writer {
         let scene = &mut self.scene;
         let sealed =
             match event {
-                Event::Start(line) => Record::Start(Box::new((line.0)(redactor))),
+                Event::Start(line, is_written) => {
+                    written.push(is_written);
+                    Record::Start(Box::new((line.0)(redactor)))
+                }
                 Event::Request {
                     id,
                     part,

@@ -107,6 +107,17 @@ impl Redactor {
         tally
     }
 
+    /// Counts marks of this record that were made for another one before.
+    pub fn add(&mut self, tally: &Tally) {
+        self.tally.masked += tally.masked;
+        self.kinds.extend(&tally.kinds);
+    }
+
+    /// How many secrets have been learned so far: while it stays, the same text is masked the same way.
+    pub const fn learned(&self) -> u32 {
+        self.vault.learned()
+    }
+
     /// How many secrets were forgotten because there were too many.
     pub const fn evictions(&self) -> u64 {
         self.vault.evictions()

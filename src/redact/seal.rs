@@ -19,6 +19,7 @@
 //! struct Leaky { token: nicetap::redact::seal::Raw<String> }
 //! ```
 use std::fmt;
+use std::sync::Arc;
 
 /// Something that came off the wire and has not been masked.
 ///
@@ -43,13 +44,13 @@ impl<T: Clone> Clone for Raw<T> {
     }
 }
 
-/// Text that has been through the redactor: the only text leaf that a sink accepts.
+/// Text that has been through the redactor: the only text leaf that a sink accepts. Clones share the text.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(transparent)]
-pub struct Masked(Box<str>);
+pub struct Masked(#[serde(serialize_with = "as_str")] Arc<str>);
 
 impl Masked {
-    pub(super) fn sealed(text: impl Into<Box<str>>) -> Self {
+    pub(super) fn sealed(text: impl Into<Arc<str>>) -> Self {
         Self(text.into())
     }
 
@@ -57,6 +58,10 @@ impl Masked {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+fn as_str<S: serde::Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text)
 }
 
 impl AsRef<str> for Masked {

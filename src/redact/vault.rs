@@ -118,6 +118,11 @@ impl Vault {
         }
     }
 
+    /// How many values were new so far.
+    pub(super) const fn learned(&self) -> u32 {
+        self.next
+    }
+
     /// The mark of a known value.
     pub(super) fn mark_of(&self, value: &[u8]) -> Option<&Mark> {
         self.by_value.get(value).and_then(|id| self.mark(*id))

@@ -169,6 +169,9 @@ struct Painter {
 impl Painter {
     fn run(mut self) {
         while let Some(first) = self.next() {
+            if !self.shared.is_ending.load(Ordering::Acquire) {
+                thread::sleep(BREATH);
+            }
             let columns = self.printer.columns();
             let untold = self.shared.untold.swap(0, Ordering::AcqRel);
             let mut text = self.gap(untold).into_bytes();
@@ -234,6 +237,9 @@ impl Painter {
 const QUEUE: usize = 1024;
 /// Bytes after which what is drawn is printed.
 const BATCH: usize = 32 * 1024;
+/// How long items gather before they are drawn: being woken for each costs more than drawing it. With [`BATCH`] it also
+/// bounds what a console costs that nobody could read as fast as it goes by; the rest is counted as not shown.
+const BREATH: Duration = Duration::from_millis(10);
 
 #[cfg(test)]
 mod tests {

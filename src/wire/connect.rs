@@ -101,7 +101,7 @@ impl Connect {
                     scheme: Scheme::Http,
                     sni: None,
                 };
-                let leg = Leg::resumed(first, stream);
+                let leg = Leg::resumed(&first, stream);
                 if let Leave::Connect(..) =
                     Front::new(self.shared, self.peer, leg, door, self.stopping)
                         .serve()
@@ -112,7 +112,7 @@ impl Connect {
             }
             First::Other(first) => {
                 self.tunnel(
-                    Leg::resumed(first, stream),
+                    Leg::resumed(&first, stream),
                     target,
                     TunnelWhy::Sniff,
                     Some(()),

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::clock::Time;
 use crate::facts::{self, Arrival, Authority, BodyInput, Refusal, Scheme, Target, Via};
 use crate::http1::{Framing, RequestHead};
 use crate::journal::draft::{ConnectionDraft, Peer, RequestPart};
@@ -101,8 +100,9 @@ impl Front {
                     if matches!(self.door, Door::Port) {
                         return Leave::Connect(self.leg, head);
                     }
-                    let page = Page::nested_connect();
-                    let _ = self.leg.writer.send(&page.render(true, false)).await;
+                    let reason = "a CONNECT inside a CONNECT";
+                    self.answer_unrouted(&head, reason, &Page::nested_connect())
+                        .await;
                     self.leg.close().await;
                     return Leave::Done;
                 }
@@ -164,7 +164,10 @@ impl Front {
         self.shared.activity.touch();
         let routed = match self.route(&head) {
             Ok(routed) => routed,
-            Err(page) => return self.answer_unrecorded(&head, &page).await,
+            Err(page) => {
+                let reason = "the request target names no place where it could go";
+                return self.answer_unrouted(&head, reason, &page).await;
+            }
         };
         let Some(routed) = routed else {
             return self.own_page(&head).await;
@@ -246,15 +249,15 @@ impl Front {
         let findings = rules::of_request(&facts);
         self.known_sender().await;
         let path_and_query = Raw::new(Box::from(&routed.path_and_query[..]));
-        Arc::new(RequestPart {
-            time: Time::now(),
-            peer: self.peer.clone(),
+        let peer = self.peer.clone();
+        Arc::new(RequestPart::new(
+            peer,
             head,
             path_and_query,
             sni,
             facts,
             findings,
-        })
+        ))
     }
 
     /// Gives the look-up of the client's process a moment, on a connection's first request only.
@@ -265,13 +268,18 @@ impl Front {
     }
 
     /// Answers a request that is no exchange: it names no place where it could go.
-    async fn answer_unrecorded(&mut self, head: &RequestHead, page: &Page) -> After {
+    async fn answer_unrouted(
+        &mut self,
+        head: &RequestHead,
+        reason: &'static str,
+        page: &Page,
+    ) -> After {
         let place = self.shared.journal.place().await;
         place.connection(ConnectionDraft {
             peer: self.peer.clone(),
             host: None,
             stage: ConnectionStage::Head,
-            reason: "the request target names no place where it could go",
+            reason,
             raw: Some(Raw::new(head.bytes().clone())),
             answered: Some(page.status),
             findings: Vec::new(),

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::http1::{Defect, DefectKind, Framing, Limits, RequestHead, end_of_head};
 
+use super::buffer::Buffer;
 use super::stream::Stream;
 
 /// A connection, in two halves.
@@ -21,16 +22,16 @@ pub(super) struct Leg {
 
 impl Leg {
     pub(super) fn new(stream: Box<dyn Stream>) -> Self {
-        Self::resumed(Bytes::new(), stream)
+        Self::resumed(&[], stream)
     }
 
     /// A leg of which some bytes have been read already.
-    pub(super) fn resumed(first: Bytes, stream: Box<dyn Stream>) -> Self {
+    pub(super) fn resumed(first: &[u8], stream: Box<dyn Stream>) -> Self {
         let (read, write) = tokio::io::split(stream);
         Self {
             reader: Reader {
                 half: read,
-                buffer: BytesMut::from(first),
+                buffer: Buffer::holding(first),
                 ended: false,
             },
             writer: Writer { half: write },
@@ -41,7 +42,7 @@ impl Leg {
     pub(super) fn into_parts(self) -> (Box<dyn Stream>, Bytes) {
         (
             self.reader.half.unsplit(self.writer.half),
-            self.reader.buffer.freeze(),
+            { self.reader.buffer }.take_all(),
         )
     }
 
@@ -62,29 +63,24 @@ impl Leg {
 /// The reading half.
 pub(super) struct Reader {
     half: ReadHalf<Box<dyn Stream>>,
-    buffer: BytesMut,
+    buffer: Buffer,
     ended: bool,
 }
 
 impl Reader {
     /// What has been read and not taken.
     pub(super) fn buffered(&self) -> &[u8] {
-        &self.buffer
+        self.buffer.unread()
     }
 
-    /// Takes the next bytes out of the buffer: a copy, so that what is kept of them does not pin the buffer.
+    /// Takes the next bytes out of the buffer.
     pub(super) fn take(&mut self, count: usize) -> Bytes {
-        let taken = Bytes::copy_from_slice(&self.buffer[..count]);
-        self.skip(count);
-        taken
+        self.buffer.take(count)
     }
 
     /// Drops the next bytes of the buffer.
     pub(super) fn skip(&mut self, count: usize) {
-        bytes::Buf::advance(&mut self.buffer, count);
-        if self.buffer.is_empty() {
-            self.buffer.clear();
-        }
+        self.buffer.skip(count);
     }
 
     /// Whether the peer has closed its direction.
@@ -97,30 +93,15 @@ impl Reader {
         if self.ended {
             return Ok(0);
         }
-        self.make_room();
-        let count = self.half.read_buf(&mut self.buffer).await?;
+        let count = self.half.read(self.buffer.room()).await?;
+        self.buffer.filled(count);
         self.ended = count == 0;
         Ok(count)
     }
 
-    /// Room for one read: little for a head, more once a body flows.
-    fn make_room(&mut self) {
-        let free = self.buffer.capacity() - self.buffer.len();
-        if free < SMALL_READ {
-            let want = if self.buffer.capacity() == 0 {
-                SMALL_READ
-            } else {
-                LARGE_READ
-            };
-            self.buffer.reserve(want);
-        }
-    }
-
     /// Gives the buffer's memory back while nothing is expected.
     pub(super) fn rest(&mut self) {
-        if self.buffer.is_empty() {
-            self.buffer = BytesMut::new();
-        }
+        self.buffer.rest();
     }
 
     /// Waits until the peer sends something unasked or closes; cancel safe.
@@ -136,20 +117,21 @@ impl Reader {
         if self.ended || !self.buffer.is_empty() {
             return true;
         }
-        let mut byte = [0; 1];
-        let mut probe = ReadBuf::new(&mut byte);
-        let seen = poll_fn(|cx| {
-            Poll::Ready(match Pin::new(&mut self.half).poll_read(cx, &mut probe) {
+        let mut room = ReadBuf::new(self.buffer.room());
+        let half = &mut self.half;
+        let read = poll_fn(|cx| {
+            Poll::Ready(match Pin::new(&mut *half).poll_read(cx, &mut room) {
                 Poll::Pending => None,
                 Poll::Ready(result) => Some(result.is_ok()),
             })
         })
         .await;
-        if let Some(read) = seen {
-            self.buffer.extend_from_slice(probe.filled());
-            self.ended = !read || probe.filled().is_empty();
+        let count = room.filled().len();
+        self.buffer.filled(count);
+        if let Some(is_well) = read {
+            self.ended = !is_well || count == 0;
         }
-        seen.is_some()
+        read.is_some()
     }
 
     /// Reads the next request head, judged strictly.
@@ -158,7 +140,7 @@ impl Reader {
         let mut seen = 0;
         let mut blank_lines = 0;
         loop {
-            while self.buffer.starts_with(b"\r\n") {
+            while self.buffer.unread().starts_with(b"\r\n") {
                 self.skip(2);
                 blank_lines += 1;
                 seen = 0;
@@ -166,16 +148,16 @@ impl Reader {
             if blank_lines > MOST_BLANK_LINES {
                 return self.refuse(Defect::whole(DefectKind::BadRequestLine));
             }
-            if let Some(kind) = not_a_request(&self.buffer) {
+            if let Some(kind) = not_a_request(self.buffer.unread()) {
                 return self.refuse(Defect::whole(kind));
             }
-            match end_of_head(&self.buffer, seen) {
+            match end_of_head(self.buffer.unread(), seen) {
                 Some(end) if end <= limits.head => return self.judge(end, limits),
-                Some(_) => return self.refuse(too_large(&self.buffer, limits)),
-                None if self.buffer.len() > limits.head => {
-                    return self.refuse(too_large(&self.buffer, limits));
+                Some(_) => return self.refuse(too_large(self.buffer.unread(), limits)),
+                None if self.buffer.unread().len() > limits.head => {
+                    return self.refuse(too_large(self.buffer.unread(), limits));
                 }
-                None => seen = self.buffer.len(),
+                None => seen = self.buffer.unread().len(),
             }
             if !self.buffer.is_empty() && first_byte.is_none() {
                 first_byte = Some(Instant::now());
@@ -186,7 +168,7 @@ impl Reader {
             match timeout_at(deadline, self.fill()).await {
                 Err(_) if begun => return self.refuse(Defect::whole(DefectKind::SlowHead)),
                 Err(_) => return Head::Silent,
-                Ok(Ok(0) | Err(_)) if begun && !is_line_end(&self.buffer) => {
+                Ok(Ok(0) | Err(_)) if begun && !is_line_end(self.buffer.unread()) => {
                     return self.refuse(Defect::whole(DefectKind::CutHead));
                 }
                 Ok(Ok(0)) => return Head::Closed,
@@ -211,7 +193,7 @@ impl Reader {
                 }));
             }
         };
-        if head.framing() == Framing::None && looks_like_fields(&self.buffer) {
+        if head.framing() == Framing::None && looks_like_fields(self.buffer.unread()) {
             let field = head.fields().iter().last().map(|(name, _)| name.into());
             let line = head.fields().len() + 1;
             let defect = Defect {
@@ -228,7 +210,7 @@ impl Reader {
     }
 
     fn refuse(&mut self, defect: Defect) -> Head {
-        let bytes = self.buffer.split().freeze();
+        let bytes = self.buffer.take_all();
         Head::Refused(Box::new(Refused { defect, bytes }))
     }
 
@@ -238,7 +220,7 @@ impl Reader {
             return head.clone();
         }
         let mut all = BytesMut::from(&head[..]);
-        all.extend_from_slice(&self.buffer.split());
+        all.extend_from_slice(&self.buffer.take_all());
         all.freeze()
     }
 }
@@ -326,7 +308,5 @@ fn is_line_end(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
 }
 
-const SMALL_READ: usize = 4 * 1024;
-const LARGE_READ: usize = 32 * 1024;
 const MOST_BLANK_LINES: usize = 8;
 const LINGER: Duration = Duration::from_secs(1);

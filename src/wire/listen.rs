@@ -192,13 +192,14 @@ async fn accept(
     mut stopping: watch::Receiver<bool>,
 ) {
     loop {
-        let Ok(place) = places.clone().acquire_owned().await else {
-            return;
+        let next = async {
+            let place = places.clone().acquire_owned().await;
+            (place, listener.accept().await)
         };
-        let accepted = tokio::select! {
+        let (place, accepted) = tokio::select! {
             biased;
             _ = stopping.wait_for(|stopping| *stopping) => return,
-            accepted = listener.accept() => accepted,
+            next = next => next,
         };
         let Ok((tcp, addr)) = accepted else {
             // Out of file descriptors, most likely: no busy loop until some are free again.

@@ -18,6 +18,7 @@ use crate::http1::Limits;
 use crate::journal::Journal;
 
 mod access;
+mod buffer;
 mod connect;
 mod exchange;
 mod forward;

@@ -158,9 +158,11 @@ impl Dialer {
             );
             return Err(Failure::new(Stage::Connect, "connection_timeout", reason));
         };
-        let tcp = raced.map_err(|(error, address)| unconnected(&host, address, &error))?;
+        let tcp =
+            raced.map_err(|(error, address)| unconnected(authority.host(), address, &error))?;
         times.connect = Some(began.elapsed());
-        let route = addresses_of(&tcp).map_err(|error| unconnected(&host, addresses[0], &error))?;
+        let route = addresses_of(&tcp)
+            .map_err(|error| unconnected(authority.host(), addresses[0], &error))?;
         Ok((tcp, route))
     }
 
@@ -338,7 +340,11 @@ fn unconnected(host: &str, address: SocketAddr, error: &io::Error) -> Failure {
             format!("cannot be reached: {error}"),
         ),
     };
-    Failure::new(Stage::Connect, word, format!("{address} (`{host}`) {what}"))
+    Failure::new(
+        Stage::Connect,
+        word,
+        format!("`{host}` at {address} {what}"),
+    )
 }
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
