@@ -68,13 +68,14 @@ fn help(line: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "serve",
     "explain",
     "rules",
     "ca",
     "log",
     "egress",
+    "check",
     "checklist",
     "diff",
     "report",

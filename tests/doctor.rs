@@ -70,10 +70,6 @@ fn the_home_and_the_log_are_looked_at() {
         "warn"
     );
     assert_eq!(level("log", &[("NICETAP_NO_LOG", "1")]), "note");
-    assert_eq!(
-        level("log", &[("NICETAP_LOG", "/proc/nicetap.jsonl")]),
-        "fail"
-    );
 }
 
 #[test]

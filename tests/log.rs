@@ -11,7 +11,6 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, mpsc};
 
 use jiff::tz::TimeZone;
-use nicetap::config::Color;
 use nicetap::journal::Sink;
 use nicetap::record::{
     AddressFamily, AnswerBy, ClientKind, Confidence, ConnectionStage, Environment, Exchange,

@@ -222,3 +222,101 @@ fn egress_shows_who_saw_what_and_whether_it_is_listed() {
     let output = nicetap(home.path(), "egress --egress-probe off");
     assert_eq!(output.status.code(), Some(2));
 }
+
+fn check(home: &Path, line: &str, variables: &[(&str, &str)]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_nicetap"))
+        .arg("check")
+        .args(line.split(' ').filter(|word| !word.is_empty()))
+        .env_clear()
+        .env("NICETAP_HOME", home)
+        .env("NICETAP_LISTEN", "127.0.0.1:0")
+        .env("NICETAP_MOCK", "1")
+        .env("NICETAP_CREDENTIAL_FILE", "tests/diagnosis/credential.txt")
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_check_is_a_call_of_its_own_or_one_of_the_running_proxy() {
+    let home = tempfile::tempdir().unwrap();
+    let right = ("NICETAP_SECRET", "not-a-real-secret");
+    for line in [
+        "",
+        "--call get_price",
+        "--call domain_list",
+        "--call transactions",
+        "--sandbox",
+    ] {
+        let line = format!("--username alice {line}");
+        let output = check(home.path(), &line, &[right]);
+        let (out, error) = (
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        assert_eq!(output.status.code(), Some(0), "{line}: {out} {error}");
+        assert!(
+            out.contains("HTTP 200 through a nicetap of its own"),
+            "{line}: {out}"
+        );
+        assert!(!out.contains("not-a-real-secret"), "{out}");
+    }
+    let log = home.path().join("log/nicetap.jsonl");
+    assert!(
+        std::fs::read_to_string(&log)
+            .unwrap()
+            .contains("\"environment\":\"sandbox\"")
+    );
+
+    let wrong = check(
+        home.path(),
+        "--username alice",
+        &[("NICETAP_SECRET", "another-secret")],
+    );
+    assert_eq!(wrong.status.code(), Some(1));
+    let out = String::from_utf8_lossy(&wrong.stdout);
+    assert!(
+        out.contains("Authentication failed") && out.contains("may be 1"),
+        "{out}"
+    );
+
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::io::Write::write_all(&mut file.as_file(), b"not-a-real-secret\n").unwrap();
+    let mut running = Running::start(&[
+        "--mock",
+        "--credential-file",
+        "tests/diagnosis/credential.txt",
+    ]);
+    let listen = running.listen.to_string();
+    let line = format!("--username alice --secret-file {}", file.path().display());
+    let output = check(running.home.path(), &line, &[("NICETAP_LISTEN", &listen)]);
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    assert!(
+        out.contains(&format!("through the nicetap on {listen}")),
+        "{out}"
+    );
+    let record = running.record("exchange");
+    assert_eq!(record["call"]["action"], "check");
+    assert_eq!(record["client"]["via"], "connect");
+}
+
+#[test]
+fn a_check_takes_no_secret_as_an_argument_and_tells_the_ways() {
+    let home = tempfile::tempdir().unwrap();
+    for (line, variables) in [
+        ("--username alice:hunter2", &[][..]),
+        ("--username alice --secret hunter2", &[]),
+        ("--username alice", &[]),
+        ("", &[("NICETAP_SECRET", "hunter2")]),
+        (
+            "--username alice --domain a.com&action=register",
+            &[("NICETAP_SECRET", "hunter2")],
+        ),
+    ] {
+        let output = check(home.path(), line, variables);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{line}: {error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}

@@ -32,8 +32,22 @@ use super::serve::{BannerFacts, banner};
 
 /// Serves until the end, and puts everything away.
 pub(super) async fn serve(config: &Config) -> Result<(), Error> {
-    let instance = Instance::start(config).await?;
-    instance.run().await
+    let instance = Instance::start(config, true).await?;
+    instance.run(std::future::pending()).await
+}
+
+/// Serves while this work is done, given where; no banner is printed. Ctrl-C ends it too.
+pub(super) async fn while_serving<T>(
+    config: &Config,
+    work: impl AsyncFnOnce(SocketAddr) -> T,
+) -> Result<T, Error> {
+    let instance = Instance::start(config, false).await?;
+    let addr = instance.proxy.addrs().first().copied();
+    let addr = addr.ok_or(Error::bug("a proxy without an address"))?;
+    let mut done = None;
+    let working = async { done = Some(work(addr).await) };
+    instance.run(working).await?;
+    done.ok_or_else(|| Error::failed("it was ended before the call was done"))
 }
 
 /// The threads that everything runs on.
@@ -80,7 +94,7 @@ struct Ends {
 }
 
 impl Instance {
-    async fn start(config: &Config) -> Result<Self, Error> {
+    async fn start(config: &Config, has_banner: bool) -> Result<Self, Error> {
         let connections = prepare_process();
         let listeners = wire::bind(&config.listen).await.map_err(|error| {
             Error::cannot_start("the proxy cannot listen").caused_by(error).hint(
@@ -122,7 +136,7 @@ impl Instance {
             mock: config.mock,
             asked: &config.egress_probe,
         };
-        if !config.json {
+        if has_banner && !config.json {
             print::to_stdout(&banner(&facts))?;
         }
         let first = proxy
@@ -150,7 +164,8 @@ impl Instance {
         })
     }
 
-    async fn run(self) -> Result<(), Error> {
+    /// Runs until its end, or until `work` is done.
+    async fn run(self, work: impl Future<Output = ()>) -> Result<(), Error> {
         let signals = Signals::new()?;
         let (stop, stopping) = watch::channel(false);
         let mut serving = tokio::spawn(self.proxy.serve(stopping, GRACE));
@@ -163,7 +178,10 @@ impl Instance {
             undo: &self.undo,
         };
         let mut signals = signals;
-        let why = watched.until_the_end(&mut signals).await;
+        let why = tokio::select! {
+            why = watched.until_the_end(&mut signals) => why,
+            () = work => End::Asked,
+        };
         let _ = stop.send(true);
         put_away(&mut serving, &mut signals, &self.console).await;
         if let Some(asking) = self.asking {

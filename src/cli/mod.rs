@@ -14,6 +14,7 @@ pub use error::{Error, Exit};
 pub use serve::{BannerFacts, banner};
 
 mod ca;
+mod check;
 mod checklist;
 mod diff;
 mod doctor;
@@ -132,6 +133,9 @@ enum Command {
     /// Show the outbound IP, per family, and who saw it
     #[command(after_long_help = egress::HELP_END)]
     Egress(egress::Egress),
+    /// Make one read-only call, to see whether the login is right
+    #[command(after_long_help = check::HELP_END)]
+    Check(check::Check),
     /// Go through NiceNIC's twelve points for a call
     #[command(after_long_help = checklist::HELP_END)]
     Checklist(checklist::Checklist),
@@ -169,6 +173,7 @@ fn run(line: CommandLine) -> Result<(), Error> {
         Command::Diff(options) => diff::run(&options, &config),
         Command::Report(options) => report::run(&options, &config),
         Command::Doctor(options) => doctor::run(&options, &config),
+        Command::Check(options) => check::run(&options, &config),
         Command::Mock(_) => mock::run(&config),
     }
 }
@@ -196,6 +201,7 @@ impl Command {
             | Self::Rules(_)
             | Self::Ca(_)
             | Self::Log(_)
+            | Self::Check(_)
             | Self::Checklist(_)
             | Self::Diff(_)
             | Self::Report(_) => Layer::default(),

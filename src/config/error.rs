@@ -139,6 +139,7 @@ impl fmt::Display for Source {
 }
 
 /// How a credential is given.
-pub const GIVE: &str = "nicetap needs no credential: it watches the client's own; only the mock compares one, with \
-                        --credential-file FILE";
+pub const GIVE: &str = "the proxy needs no credential: it watches the client's own; the mock compares one, with \
+                        --credential-file FILE, and `nicetap check` takes the secret from NICETAP_SECRET, --secret-file \
+                        FILE or the terminal";
 const MOST_OF_A_KEY: usize = 40;

@@ -156,3 +156,34 @@ static KINDS: [Kind; 20] = [
         "look at the client's own time limit",
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cause_is_explained_in_the_guide() {
+        let guide = include_str!("../../docs/diagnosis.md");
+        for kind in &KINDS {
+            let is_number = kind.cause.bytes().all(|byte| byte.is_ascii_digit());
+            let wanted = if is_number {
+                format!("| {} | {} |", kind.cause, kind.title)
+            } else {
+                format!("`{}`", kind.cause)
+            };
+            assert!(guide.contains(&wanted), "{wanted}");
+        }
+    }
+
+    #[test]
+    fn titles_and_fixes_are_fragments() {
+        for kind in &KINDS {
+            assert!(
+                !kind.title.ends_with('.') && !kind.fix.ends_with('.'),
+                "{}",
+                kind.cause
+            );
+            assert!(kind.title.chars().count() <= 60, "{}", kind.title);
+        }
+    }
+}
