@@ -1,14 +1,14 @@
 //! nicetap: a local outbound debugging proxy for the NiceNIC Reseller API v2.
 //!
 //! It stands between an integrator's code and the API, looks into each request, masks every secret, says what
-//! is wrong and how to mend it, and never repairs, repeats or holds what it watches.
+//! is wrong and how to mend it, and never repairs or repeats what it watches, nor holds it unless told to.
 //!
 //! The rooms, from the ground up; a room uses only what stands below it (`tests/house.rs` checks):
 //!
 //! | floor | rooms |
 //! |---|---|
 //! | 9 | `main`, [`cli`] |
-//! | 8 | [`mock`], [`doctor`] |
+//! | 8 | [`mock`], [`doctor`], [`lint`] |
 //! | 7 | [`wire`] |
 //! | 6 | [`sink`] |
 //! | 5 | [`journal`], [`diagnose`] |
@@ -34,6 +34,7 @@ pub mod egress;
 pub mod facts;
 pub mod http1;
 pub mod journal;
+pub mod lint;
 pub mod mock;
 pub mod record;
 pub mod redact;

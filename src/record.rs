@@ -324,6 +324,13 @@ pub struct Finding<T> {
     pub cause: Option<Word>,
 }
 
+impl<T> Finding<T> {
+    /// The order in which findings are shown: severity, then confidence, then code.
+    pub fn rank(&self) -> (Severity, Confidence, &str) {
+        (self.severity, self.confidence, &self.code)
+    }
+}
+
 /// The way out.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Egress<T> {
@@ -729,6 +736,9 @@ pub struct Stop {
     pub connections: u64,
     /// How often each rule fired.
     pub findings: std::collections::BTreeMap<Word, u64>,
+    /// How often each rule fired that the user has hidden.
+    #[serde(default)]
+    pub hidden: std::collections::BTreeMap<Word, u64>,
     /// How often each verdict was given.
     pub verdicts: std::collections::BTreeMap<Verdict, u64>,
     /// Exchanges, tunnels and connections that passed without a record.

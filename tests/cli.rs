@@ -68,10 +68,11 @@ fn help(line: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "serve",
     "explain",
     "rules",
+    "lint",
     "ca",
     "log",
     "egress",
@@ -255,4 +256,49 @@ fn a_reader_who_has_gone_is_no_failure() {
         .status()
         .unwrap();
     assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn a_level_that_names_no_rule_is_refused_with_its_neighbour() {
+    assert_eq!(
+        Runner::new().failure("serve --mock --deny scheme-wrod", 2),
+        "error: --deny scheme-wrod: there is no such rule, and no code begins so\n\
+         hint: did you mean `scheme-word`? `nicetap rules` lists all\n"
+    );
+    let runner = Runner::new().config("allow = [\"N1\", \"N99\"]\n");
+    assert_eq!(
+        runner.failure("serve --mock", 2),
+        "error: --allow N99: there is no such rule, and no code begins so\n\
+         hint: `nicetap rules` lists all codes and names\n"
+    );
+}
+
+#[test]
+fn the_catalogue_is_listed_with_what_the_user_adds() {
+    let runner = Runner::new().config("catalogue = \"mine.toml\"\n");
+    let file = runner.home.path().join("mine.toml");
+    write(
+        &file,
+        "[[action]]\ncategory = \"domain\"\naction = \"lock\"\nrisk = \"change\"\n\
+         [[code]]\ncode = 1001\nmsg_contains = \"IP\"\nmeans = \"refused\"\n",
+    );
+    let listed = String::from_utf8(runner.run("rules --catalogue").stdout).unwrap();
+    for line in [
+        "domain renew                spend    Renew a domain\n    takes    domain deaddate year\n",
+        "domain lock                 change   lock\n",
+        "code 1001                   refused where msg holds `ip` (your file)\n",
+    ] {
+        assert!(listed.contains(line), "{listed}");
+    }
+    let json = runner.run("rules --catalogue --json").stdout;
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(json["actions"][12]["action"], "lock");
+    write(
+        &file,
+        "[[action]]\ncategory = \"domain\"\nacton = \"lock\"\n",
+    );
+    assert_eq!(
+        runner.failure("serve --mock", 2),
+        "error: HOME/mine.toml:3:1: unknown key `action[1].acton`\nhint: did you mean `action`?\n"
+    );
 }

@@ -8,6 +8,9 @@
 //! # scheme: http             towards the origin; default https
 //! # connect: host:port       where it goes; default: Host. Without a request: a CONNECT, judged by its host alone
 //! # sni: host                the name in the TLS hello
+//! # guard: warn              warn or block; default off
+//! # repeated: 12             the same paid action was sent so many seconds before
+//! # expected: sandbox        the value of --expect
 //! # defect: EarlyEnd 4 Name  refused for this, at this line, in this field: what the head alone does not show
 //! # raw:                     line ends of the file count for nothing from here; \r \n \t \0 \\ \x1b are escapes
 //! GET /v2/ HTTP/1.1
@@ -38,8 +41,8 @@ use proptest::prelude::*;
 use nicetap::catalogue::Catalogue;
 use nicetap::config::{Network, value::Value};
 use nicetap::facts::{
-    Arrival, Authority, BodyInput, Egress, Refusal, Reply, ReplyInput, Request, Scheme, Target,
-    Via, secrets_of_refused_head,
+    Arrival, Authority, BodyInput, Egress, Environment, Refusal, Reply, ReplyInput, Request,
+    Safety, Scheme, Target, Via, Watch, secrets_of_refused_head,
 };
 use nicetap::http1::{
     BodyScan, Defect, DefectKind, Framing, Limits, ReplyHead, RequestHead, end_of_head,
@@ -464,7 +467,8 @@ impl Case {
                 whole: true,
             },
         };
-        let request = Request::derive(&arrival, body);
+        let mut request = Request::derive(&arrival, body);
+        request.safety = self.safety();
         Subject::Request {
             reply: self.reply_to(&request),
             request: Box::new(request),
@@ -491,6 +495,26 @@ impl Case {
             site: all(self.directive("site").unwrap_or_default()),
             last_good: self.directive("worked").map(|text| all(text)[0]),
             behind_proxy: front.contains("proxy"),
+        }
+    }
+
+    fn safety(&self) -> Safety {
+        Safety {
+            watch: match self.directive("guard") {
+                None | Some("off") => Watch::Off,
+                Some("warn") => Watch::Paid,
+                Some("block") => Watch::PaidOrUnknown,
+                Some(other) => panic!("guard {other}"),
+            },
+            expected: match self.directive("expected") {
+                None => None,
+                Some("sandbox") => Some(Environment::Sandbox),
+                Some("production") => Some(Environment::Production),
+                Some(other) => panic!("expected {other}"),
+            },
+            repeated: self
+                .directive("repeated")
+                .map(|seconds| std::time::Duration::from_secs(seconds.parse().unwrap())),
         }
     }
 

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
-use crate::config;
+use crate::rule::levels;
+use crate::{catalogue, config};
 
 /// A command failed.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,8 @@ pub enum Exit {
     CannotStart = 3,
     /// A check of `nicetap doctor` failed.
     DoctorFailed = 4,
+    /// Something was found that `--deny` names.
+    Denied = 5,
     /// A bug.
     Bug = 70,
 }
@@ -64,6 +67,15 @@ impl Error {
     /// The command did its work, and found what its exit code says.
     pub fn found(exit: Exit, what: impl Into<String>) -> Self {
         Self::expected(exit, what)
+    }
+
+    /// Something was found that `--deny` names: exit code 5.
+    pub fn denied(count: u64) -> Self {
+        let what = match count {
+            1 => "1 denied finding".to_owned(),
+            count => format!("{count} denied findings"),
+        };
+        Self::expected(Exit::Denied, what)
     }
 
     /// Something that cannot happen happened: exit code 70.
@@ -132,6 +144,29 @@ impl From<config::Error> for Error {
             config::Error::Unreadable { source, .. } => failed.caused_by(source),
             _ => failed,
         }
+    }
+}
+
+impl From<catalogue::UserError> for Error {
+    fn from(error: catalogue::UserError) -> Self {
+        let failed = match error.hint() {
+            Some(hint) => Self::usage(error.to_string()).hint(hint),
+            None => Self::usage(error.to_string()),
+        };
+        match error {
+            catalogue::UserError::Unreadable { source, .. } => failed.caused_by(source),
+            _ => failed,
+        }
+    }
+}
+
+impl From<levels::UnknownSelector> for Error {
+    fn from(error: levels::UnknownSelector) -> Self {
+        let hint = match error.near {
+            Some(near) => format!("did you mean `{near}`? `nicetap rules` lists all"),
+            None => "`nicetap rules` lists all codes and names".to_owned(),
+        };
+        Self::usage(error.to_string()).hint(hint)
     }
 }
 

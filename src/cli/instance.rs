@@ -21,6 +21,7 @@ use crate::journal::{Journal, Sink, Writer, WriterHandle};
 use crate::mock::{self, Mock};
 use crate::record::{Event, RedactionMode, Start, VERSION, Word};
 use crate::redact::{FingerprintKey, Redactor};
+use crate::rule::levels::Levels;
 use crate::rules;
 use crate::sink::{block, console, jsonl, out};
 use crate::store::{self, Access, Dir};
@@ -96,6 +97,7 @@ struct Ends {
 impl Instance {
     async fn start(config: &Config, has_banner: bool) -> Result<Self, Error> {
         let connections = prepare_process();
+        let levels = Levels::parse(&config.levels)?;
         let listeners = wire::bind(&config.listen).await.map_err(|error| {
             Error::cannot_start("the proxy cannot listen").caused_by(error).hint(
                 "another nicetap may be running here: end it, or choose an address with --listen 127.0.0.1:PORT",
@@ -107,13 +109,14 @@ impl Instance {
         let roots = roots(config)?;
         let (sinks, console) = sinks(config)?;
         let outlook = Arc::new(Outlook::new(config));
-        let spawned = Writer::spawn_with(redactor, sinks, outlook.clone());
+        let spawned = Writer::spawn_with(redactor, levels.clone(), sinks, outlook.clone());
         let (journal, writer) = spawned
             .map_err(|error| Error::cannot_start("no thread for the journal").caused_by(error))?;
         let root = ca.paths().root.clone();
         let setup = Setup {
             config: config.clone(),
             journal: journal.clone(),
+            levels,
             ca,
             roots: roots.clone(),
             inside: inside(config)?,
@@ -133,6 +136,7 @@ impl Instance {
             ends: ends.map(|end| end.to_zoned_datetime(TimeZone::system())),
             idle_exit: config.idle_exit,
             then: config.then,
+            guard: config.guard,
             mock: config.mock,
             asked: &config.egress_probe,
         };
@@ -192,11 +196,15 @@ impl Instance {
         self.journal.stop(vec![Word::Owned(self.undo)]).await;
         drop(self.journal);
         let writer = self.writer;
-        let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        let denied = tokio::task::spawn_blocking(move || writer.join()).await;
         let console = self.console;
         let _ = tokio::task::spawn_blocking(move || console.finish(LAST_LINES)).await;
         match why {
-            End::Asked | End::TimeOver => Ok(()),
+            End::Asked | End::TimeOver => match denied.unwrap_or_default() {
+                0 => Ok(()),
+                denied => Err(Error::denied(denied)
+                    .hint("--deny names them; `nicetap log` shows where they were found")),
+            },
             End::NoWriter => Err(Error::bug("the journal's thread has ended")),
         }
     }
@@ -333,6 +341,8 @@ impl Signals {
             signal(kind)
                 .map_err(|error| Error::cannot_start("cannot listen for signals").caused_by(error))
         };
+        // Listening is enough: a file at its size limit (RLIMIT_FSIZE) is then an error, and no end of the process.
+        let _ = listen(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?;
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
@@ -591,8 +601,8 @@ fn start_line(
                 .iter()
                 .map(|entry| redactor.text(entry.to_string().as_bytes()))
                 .collect(),
-            guard: "off".into(),
-            expect: None,
+            guard: config.guard.word().into(),
+            expect: config.expect.map(|expect| expect.word().into()),
             ends: ends.map(|end| Time::from_millis(end.as_millisecond())),
             redaction: RedactionMode {
                 pii: "shape".into(),

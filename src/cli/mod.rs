@@ -7,8 +7,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::catalogue::Catalogue;
 use crate::config::value::Value;
-use crate::config::{Color, Config, Layer, Surroundings};
+use crate::config::{Color, Config, Layer, LevelSetting, Surroundings};
 
 pub use error::{Error, Exit};
 pub use serve::{BannerFacts, banner};
@@ -23,6 +24,7 @@ mod error;
 mod explain;
 mod history;
 mod instance;
+mod lint;
 mod log;
 mod mock;
 mod parse;
@@ -53,7 +55,7 @@ pub fn main() -> ExitCode {
 ///
 /// nicetap is a local debugging proxy for the NiceNIC Reseller API v2. Point WHMCS, PHP, curl or your own code at
 /// it: it shows each request to the API and its reply, masks every secret, says what is wrong and how to mend it.
-/// It never repairs, repeats or holds a request.
+/// It never repairs or repeats a request, and holds one only if it is told to (`--guard block`).
 #[derive(Debug, Parser)]
 #[command(
     name = "nicetap",
@@ -70,6 +72,9 @@ struct CommandLine {
     globals: Globals,
     #[command(subcommand)]
     command: Command,
+    /// `--allow`, `--warn` and `--deny` as they were typed.
+    #[arg(skip)]
+    levels: Vec<LevelSetting>,
 }
 
 /// Options of every command.
@@ -124,6 +129,12 @@ enum Command {
     /// List all rules
     #[command(after_long_help = rules::HELP_END)]
     Rules(rules::Rules),
+    /// Check requests in files, without sending them
+    ///
+    /// Reads `.http` files, HAR files and curl command lines, and says of each request what `serve` would say of it.
+    /// What only the server knows, such as whether a password is right, it cannot tell.
+    #[command(after_long_help = lint::HELP_END)]
+    Lint(lint::Lint),
     /// Show or renew the local CA that clients must trust
     #[command(after_long_help = ca::HELP_END)]
     Ca(ca::Ca),
@@ -154,17 +165,26 @@ enum Command {
 }
 
 fn run(line: CommandLine) -> Result<(), Error> {
-    let CommandLine { globals, command } = line;
+    let CommandLine {
+        globals,
+        command,
+        levels,
+    } = line;
     if let Some(color) = &globals.color {
         print::set_color(color.0);
     }
     let file = globals.config.clone().map(|file| file.0);
-    let given = globals.into_layer().over(command.settings());
+    let mut given = globals.into_layer().over(command.settings());
+    given.levels = levels;
     let config = Config::load(given, file, &Surroundings::of_process())?;
     print::set_color(config.color);
+    if let Some(file) = &config.catalogue {
+        Catalogue::install(Catalogue::with(file)?);
+    }
     match command {
         Command::Serve(given) => serve::run(&config, &given),
         Command::Explain(explain) => explain::run(&explain),
+        Command::Lint(options) => lint::run(&options, &config),
         Command::Rules(options) => rules::run(&options),
         Command::Ca(command) => ca::run(&command, &config),
         Command::Log(options) => log::run(&options, &config),
@@ -199,6 +219,7 @@ impl Command {
             Self::Doctor(given) => given.settings(),
             Self::Explain(_)
             | Self::Rules(_)
+            | Self::Lint(_)
             | Self::Ca(_)
             | Self::Log(_)
             | Self::Check(_)
@@ -218,12 +239,14 @@ Examples:
   nicetap serve --help        All options of the proxy
   nicetap log --follow        Watch the calls from another terminal
   nicetap explain N102        What a finding means
+  nicetap lint calls.http     What is wrong with requests, without sending them
 
 Exit codes:
   0   done
   1   failure
   2   the command line or a setting is wrong
   3   an address cannot be bound, or the CA or a file cannot be used
+  5   something was found that --deny names
   70  a bug in nicetap";
 
 #[cfg(test)]

@@ -5,12 +5,12 @@ use std::error::Error as _;
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, Command, CommandFactory as _, Parser as _};
+use clap::{Arg, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 
 use super::error::Error;
 use super::{CommandLine, print};
-use crate::config::GIVE;
-use crate::config::value::{looks_like_a_credential, names_a_secret, nearest, shown};
+use crate::config::value::{Value, looks_like_a_credential, names_a_secret, nearest, shown};
+use crate::config::{GIVE, Level, LevelSetting, Selector};
 
 /// Reads the command line. `None`: help or the version was asked for, and is printed.
 pub(super) fn command_line(
@@ -23,7 +23,7 @@ pub(super) fn command_line(
     if lacks_command(&all, &typed) {
         typed.insert(typed.len().min(1), DEFAULT_COMMAND.into());
     }
-    let error = match CommandLine::try_parse_from(&typed) {
+    let error = match parse(&typed) {
         Ok(line) => return Ok(Some(line)),
         Err(error) => error,
     };
@@ -32,6 +32,46 @@ pub(super) fn command_line(
     }
     print::to_stdout(&without_trailing_space(&error.render().ansi().to_string()))?;
     Ok(None)
+}
+
+fn parse(typed: &[OsString]) -> Result<CommandLine, clap::Error> {
+    let mut command = CommandLine::command();
+    let matches = command.try_get_matches_from_mut(typed)?;
+    let mut line =
+        CommandLine::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+    line.levels = levels(&matches);
+    Ok(line)
+}
+
+/// `--allow`, `--warn` and `--deny` in the order in which they were typed.
+fn levels(matches: &ArgMatches) -> Vec<LevelSetting> {
+    let Some((_, matches)) = matches.subcommand() else {
+        return Vec::new();
+    };
+    let of = |(level, id): (Level, &str)| {
+        let values = matches.try_get_many::<Value<Selector>>(id).ok().flatten();
+        let places = values.as_ref().and_then(|_| matches.indices_of(id));
+        let given = places
+            .into_iter()
+            .flatten()
+            .zip(values.into_iter().flatten());
+        given
+            .map(|(place, word)| {
+                let selector = word.0.clone();
+                (place, LevelSetting { level, selector })
+            })
+            .collect::<Vec<_>>()
+    };
+    let mut given: Vec<_> = [
+        (Level::Allow, "allow"),
+        (Level::Warn, "warn"),
+        (Level::Deny, "deny"),
+    ]
+    .into_iter()
+    .flat_map(of)
+    .collect();
+    given.sort_by_key(|(place, _)| *place);
+    given.into_iter().map(|(_, setting)| setting).collect()
 }
 
 /// Refuses options that would carry a secret, such as `--secret X` or curl's `-u`. Those that name a file are known.
@@ -268,6 +308,27 @@ mod tests {
         assert_eq!(given.listen.as_ref().unwrap().len(), 3);
         assert!(given.base_url.is_some() && given.json.is_some() && given.ipv6.is_some());
         assert!(given.mock.is_none());
+    }
+
+    #[test]
+    fn levels_keep_the_order_in_which_they_were_typed() {
+        let line = "nicetap --deny N1,N2 --allow N101 --warn N2 --deny N101";
+        let order: Vec<_> = parse(line)
+            .unwrap()
+            .unwrap()
+            .levels
+            .into_iter()
+            .map(|setting| (setting.level, setting.selector.0))
+            .collect();
+        let want = [
+            (Level::Deny, "N1"),
+            (Level::Deny, "N2"),
+            (Level::Allow, "N101"),
+            (Level::Warn, "N2"),
+            (Level::Deny, "N101"),
+        ];
+        assert_eq!(order, want.map(|(level, word)| (level, word.to_owned())));
+        assert!(parse("nicetap rules").unwrap().unwrap().levels.is_empty());
     }
 
     #[test]

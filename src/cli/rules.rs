@@ -1,6 +1,7 @@
-//! `nicetap rules`: the table of all rules.
+//! `nicetap rules`: the table of all rules, or the catalogue.
 use clap::Args;
 
+use crate::catalogue::Catalogue;
 use crate::rules;
 
 use super::error::Error;
@@ -9,24 +10,32 @@ use super::print;
 /// How to list them.
 #[derive(Debug, Args)]
 pub(super) struct Rules {
-    /// Print JSON, one array
+    /// Print JSON
     #[arg(long)]
     pub(super) json: bool,
+    /// List the API's actions and codes instead, as far as they are known
+    ///
+    /// Those of the documentation, and those of the user's file (`catalogue` in nicetap.toml, or
+    /// `NICETAP_CATALOGUE`).
+    #[arg(long)]
+    pub(super) catalogue: bool,
 }
 
-/// Prints the table of all rules.
+/// Prints the table of all rules, or the catalogue.
 pub(super) fn run(options: &Rules) -> Result<(), Error> {
-    if options.json {
-        print::to_stdout(&rules::table_json())
-    } else {
-        print::to_stdout(&rules::table())
-    }
+    print::to_stdout(&match (options.catalogue, options.json) {
+        (false, false) => rules::table(),
+        (false, true) => rules::table_json(),
+        (true, false) => Catalogue::current().table(),
+        (true, true) => Catalogue::current().table_json(),
+    })
 }
 
 pub(super) const HELP_END: &str = "\
 Examples:
   nicetap rules               Code, severity and name of each rule
   nicetap rules --json        The same for a program
+  nicetap rules --catalogue   The API's actions, their risk and their parameters
 
 Exit codes:
   0   done

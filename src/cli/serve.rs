@@ -8,7 +8,7 @@ use jiff::ZonedDateTime;
 
 use super::error::Error;
 use super::instance;
-use crate::config::{BaseUrl, Config, EchoUrl, HostPort, Layer, Then};
+use crate::config::{BaseUrl, Config, EchoUrl, Guard, HostPort, Layer, Then};
 
 /// Runs the proxy. `options` is what was typed, for what only a typed option can get wrong.
 pub(super) fn run(config: &Config, options: &Layer) -> Result<(), Error> {
@@ -38,6 +38,8 @@ pub struct BannerFacts<'a> {
     pub idle_exit: Option<Duration>,
     /// What happens then.
     pub then: Then,
+    /// What happens to paid calls to production.
+    pub guard: Guard,
     /// Whether the mock answers.
     pub mock: bool,
     /// Who is asked for the outbound IP.
@@ -59,7 +61,7 @@ pub fn banner(facts: &BannerFacts<'_>) -> String {
             "demo:demo",
         )
     } else {
-        (asked(facts.asked), "username:api_secret")
+        (seen(facts), "username:api_secret")
     };
     let log = facts
         .log
@@ -91,14 +93,20 @@ pub fn banner(facts: &BannerFacts<'_>) -> String {
     text
 }
 
-/// What NiceNIC will see, and who is asked for it.
-fn asked(services: &[EchoUrl]) -> String {
-    let hosts: Vec<String> = services.iter().map(EchoUrl::authority).collect();
-    let seen = "NiceNIC will see THIS machine's address";
-    if hosts.is_empty() {
-        return format!("{seen}; nobody is asked which it is");
-    }
-    format!("{seen}; asked: {}", listed(&hosts, 40))
+/// What NiceNIC will see, what happens to paid calls, and whether somebody is asked for the address. The `egress` line
+/// that follows names the sites.
+fn seen(facts: &BannerFacts<'_>) -> String {
+    let guard = match facts.guard {
+        Guard::Off => "not guarded",
+        Guard::Warn => "flagged",
+        Guard::Block => "held",
+    };
+    let asked = match facts.asked.len() {
+        0 => "nobody is asked for it".to_owned(),
+        1 => "1 echo site is asked".to_owned(),
+        count => format!("{count} echo sites are asked"),
+    };
+    format!("NiceNIC will see THIS machine's address ({asked}); paid calls are {guard}")
 }
 
 fn refuse_what_would_do_nothing(config: &Config, options: &Layer) -> Result<(), Error> {
@@ -194,6 +202,7 @@ Examples:
   nicetap serve                               Watch calls to the real API
   nicetap serve --mock                        The same without an account
   nicetap serve --for 1h --then exit          One hour, then end
+  nicetap serve --guard block                 Let no paid call reach production
   nicetap serve --base-url https://sandbox-api.nicenic.net
                                               Base-URL mode for the sandbox
   curl -x http://127.0.0.1:8899 --cacert \"$(nicetap ca path)\" \\
@@ -206,6 +215,7 @@ Exit codes:
   1   failure
   2   the command line or a setting is wrong
   3   an address cannot be bound, or the CA or a file cannot be used
+  5   something was found that --deny names
   70  a bug in nicetap";
 const CONTINUED: &str = "              ";
 
@@ -229,6 +239,7 @@ mod tests {
             ends: Some(end.to_zoned_datetime(zone)),
             idle_exit: None,
             then: Then::Carry,
+            guard: Guard::Warn,
             mock: false,
             asked: &config.egress_probe,
         }
@@ -251,7 +262,7 @@ mod tests {
         nicetap 0.1.0 · Ctrl-C ends it
           proxy     http://127.0.0.1:8899
           reads     nicenic.net, nicenic.com; all others pass through unread
-                    NiceNIC will see THIS machine's address; asked: api64.ipify.org, www.cloudflare.com
+                    NiceNIC will see THIS machine's address (2 echo sites are asked); paid calls are flagged
           until     2026-11-25 10:46 +01:00; then connections are carried on unread
           log       /var/lib/nicetap/log/nicetap.jsonl
           base URL  http://127.0.0.1:8899/v2/ stands for https://api.nicenic.net and needs no CA

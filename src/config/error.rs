@@ -103,7 +103,8 @@ pub struct Place {
 }
 
 impl Place {
-    pub(super) fn new(file: &Path, text: &str, at: usize) -> Self {
+    /// The place of the byte `at` of this text.
+    pub fn new(file: &Path, text: &str, at: usize) -> Self {
         let before = text.get(..at).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |end| end + 1);
         Self {

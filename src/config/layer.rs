@@ -17,7 +17,10 @@ use toml::de::DeTable;
 
 use super::error::{Error, Place, Source};
 use super::value::{self, Echo, Group, OrNone, Site, Size, Value};
-use super::{BaseUrl, Color, ConnectTo, HostPort, Network, OnDistrust, Plaintext, Then};
+use super::{
+    BaseUrl, Color, ConnectTo, Expect, Guard, HostPort, Level, LevelSetting, Network, OnDistrust,
+    Plaintext, Selector, Then,
+};
 
 /// The settings that one source gives.
 #[derive(Clone, Debug, Default, PartialEq, Args, Deserialize)]
@@ -38,6 +41,10 @@ pub struct Layer {
     /// Where `nicetap mock` listens. Its `--listen`.
     #[arg(skip)]
     pub mock_listen: Option<Value<SocketAddr>>,
+    /// `allow`, `warn` and `deny` in the order in which they count: the last wins.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub levels: Vec<LevelSetting>,
 
     /// Listen here; repeatable [default: 127.0.0.1:8899]
     ///
@@ -84,6 +91,51 @@ pub struct Layer {
     /// Keep this much of all bodies in memory at once [default: 64MiB]
     #[arg(long, value_name = "SIZE", help_heading = READING)]
     pub capture_budget: Option<Value<Size>>,
+
+    /// Know the actions and codes in this file too
+    ///
+    /// TOML with `[[action]]` (category, action, risk) and `[[code]]` (code, `msg_contains`, means). They come to
+    /// those of the documentation; `nicetap rules --catalogue` shows all.
+    #[arg(long, value_name = "FILE", help_heading = READING)]
+    pub catalogue: Option<Value<OrNone<PathBuf>>>,
+
+    /// Paid actions on production: off, warn or block [default: warn]
+    ///
+    /// `warn` flags and forwards without delay. `block` answers them with 403, and no byte of them leaves; it counts
+    /// an action that is not listed, or a body that cannot be read, as paid, and reads bodies first, up to
+    /// --body-limit. What passes unread is not held: other hosts, a client that refused the CA under
+    /// `--on-distrust tunnel`, and everything after the end of --for.
+    #[arg(long, value_name = "MODE", help_heading = SAFETY)]
+    pub guard: Option<Value<Guard>>,
+    /// Flag the same paid action for the same domain within this time [default: 120s]
+    ///
+    /// Under `--guard block` it is held. Attempts that were refused or never left do not count. `none`: never.
+    #[arg(long, value_name = "DURATION", help_heading = SAFETY)]
+    pub repeat_window: Option<Value<OrNone<Duration>>>,
+    /// Flag calls to the other environment as errors: sandbox or production
+    #[arg(long, value_name = "WHICH", help_heading = SAFETY)]
+    pub expect: Option<Value<OrNone<Expect>>>,
+
+    /// Treat these findings as errors; nicetap then exits with 5 at its end
+    ///
+    /// Codes (N102), prefixes (N1) or names, with commas between them. Of several options that name a finding the
+    /// last one counts.
+    #[arg(long, value_name = "CODE,…", value_delimiter = ',', action = clap::ArgAction::Append, help_heading = FINDINGS)]
+    #[serde(deserialize_with = "value::list")]
+    pub deny: Option<Vec<Value<Selector>>>,
+    /// Hide these findings; the last lines say how many
+    #[arg(long, value_name = "CODE,…", value_delimiter = ',', action = clap::ArgAction::Append, help_heading = FINDINGS)]
+    #[serde(deserialize_with = "value::list")]
+    pub allow: Option<Vec<Value<Selector>>>,
+    /// Treat these findings as warnings
+    #[arg(long, value_name = "CODE,…", value_delimiter = ',', action = clap::ArgAction::Append, help_heading = FINDINGS)]
+    #[serde(deserialize_with = "value::list")]
+    pub warn: Option<Vec<Value<Selector>>>,
+    /// Tell the client too: `Nicetap-Findings: N102, N301` on its reply
+    ///
+    /// Only what the request's head shows: the reply does not wait for more.
+    #[arg(long, num_args = 0, default_missing_value = "true", help_heading = FINDINGS)]
+    pub annotate: Option<Value<bool>>,
 
     /// Dial HOST2:PORT2 instead of HOST:PORT, as curl does; repeatable
     ///
@@ -203,6 +255,7 @@ impl Layer {
             })?;
             layer = one.or(layer);
         }
+        layer.levels = layer.levels_by_strictness();
         Ok(layer.rooted_at(file.parent().unwrap_or(Path::new(""))))
     }
 
@@ -224,6 +277,7 @@ impl Layer {
             })?;
             layer = one.or(layer);
         }
+        layer.levels = layer.levels_by_strictness();
         Ok(layer)
     }
 
@@ -269,7 +323,11 @@ impl Layer {
     /// Makes relative paths start at `base`.
     #[must_use]
     pub fn rooted_at(mut self, base: &Path) -> Self {
-        let optional = [&mut self.upstream_ca, &mut self.credential_file];
+        let optional = [
+            &mut self.upstream_ca,
+            &mut self.credential_file,
+            &mut self.catalogue,
+        ];
         let optional = optional.into_iter().flatten();
         let always = [&mut self.home, &mut self.log].into_iter().flatten();
         let paths = always
@@ -281,8 +339,33 @@ impl Layer {
         self
     }
 
+    /// File and environment have no order of their own: what is stricter counts more.
+    fn levels_by_strictness(&self) -> Vec<LevelSetting> {
+        [
+            (Level::Allow, &self.allow),
+            (Level::Warn, &self.warn),
+            (Level::Deny, &self.deny),
+        ]
+        .into_iter()
+        .flat_map(|(level, given)| given.iter().flatten().map(move |word| (level, word)))
+        .map(|(level, word)| LevelSetting {
+            level,
+            selector: word.0.clone(),
+        })
+        .collect()
+    }
+
     fn or(self, lower: Self) -> Self {
         Self {
+            levels: [lower.levels, self.levels].concat(),
+            catalogue: self.catalogue.or(lower.catalogue),
+            guard: self.guard.or(lower.guard),
+            repeat_window: self.repeat_window.or(lower.repeat_window),
+            expect: self.expect.or(lower.expect),
+            deny: self.deny.or(lower.deny),
+            allow: self.allow.or(lower.allow),
+            warn: self.warn.or(lower.warn),
+            annotate: self.annotate.or(lower.annotate),
             home: self.home.or(lower.home),
             color: self.color.or(lower.color),
             quiet: self.quiet.or(lower.quiet),
@@ -349,6 +432,8 @@ impl<'de> Deserializer<'de> for Fields<'_> {
 
 const LISTENING: &str = "Listening";
 const READING: &str = "What is read";
+const SAFETY: &str = "Safety";
+const FINDINGS: &str = "Findings";
 const WAY_OUT: &str = "The way out";
 const END: &str = "The end";
 const LOG: &str = "The log";
@@ -364,7 +449,7 @@ mod tests {
 
     #[test]
     fn every_key_is_known_by_its_own_name() {
-        assert_eq!(Layer::keys().len(), 34);
+        assert_eq!(Layer::keys().len(), 42);
         assert!(Layer::keys().contains(&"for"));
         assert_eq!(Layer::variable("log_keep"), "NICETAP_LOG_KEEP");
         assert_eq!(Layer::option("log_keep"), "--log-keep");
@@ -483,6 +568,32 @@ mod tests {
         let both = options.over(file);
         assert_eq!((both.no_log, both.ipv6), (None, None));
         assert_eq!(both.log_keep, Some(Value(2)));
+    }
+
+    #[test]
+    fn levels_of_a_stronger_layer_count_last_and_in_one_layer_the_stricter_one() {
+        let file = Layer::from_toml(
+            "deny = [\"N1\"]\nallow = \"N101, scheme-word\"\nwarn = [\"N2\"]",
+            Path::new("/x"),
+        )
+        .unwrap();
+        let stronger = Layer::from_toml("allow = [\"N1\"]", Path::new("/x")).unwrap();
+        let both = stronger.over(file);
+        let order: Vec<_> = both
+            .levels
+            .iter()
+            .map(|setting| (setting.level, setting.selector.0.as_str()))
+            .collect();
+        assert_eq!(
+            order,
+            [
+                (Level::Allow, "N101"),
+                (Level::Allow, "scheme-word"),
+                (Level::Warn, "N2"),
+                (Level::Deny, "N1"),
+                (Level::Allow, "N1"),
+            ]
+        );
     }
 
     #[test]

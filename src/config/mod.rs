@@ -71,6 +71,18 @@ pub struct Config {
     pub capture_budget: usize,
     /// Whether intercepted hosts are answered by the built-in mock.
     pub mock: bool,
+    /// The user's own catalogue.
+    pub catalogue: Option<PathBuf>,
+    /// What happens to paid actions on production.
+    pub guard: Guard,
+    /// Within which time the same paid action is a repetition; `None`: never.
+    pub repeat_window: Option<Duration>,
+    /// The environment that is expected.
+    pub expect: Option<Expect>,
+    /// How findings are treated, in the order in which it counts.
+    pub levels: Vec<LevelSetting>,
+    /// Whether replies tell the client the findings.
+    pub annotate: bool,
     /// How long a reply's first byte may take.
     pub reply_timeout: Duration,
     /// Where `nicetap mock` listens.
@@ -119,6 +131,12 @@ impl Config {
             body_limit: 64 << 10,
             capture_budget: 64 << 20,
             mock: false,
+            catalogue: None,
+            guard: Guard::Warn,
+            repeat_window: Some(Duration::from_mins(2)),
+            expect: None,
+            levels: Vec::new(),
+            annotate: false,
             reply_timeout: Duration::from_mins(5),
             mock_listen: loopback(8901),
             credential_file: None,
@@ -219,6 +237,12 @@ impl Config {
             body_limit: bytes(given.body_limit, defaults.body_limit),
             capture_budget: bytes(given.capture_budget, defaults.capture_budget),
             mock: or(given.mock, defaults.mock),
+            catalogue: or(given.catalogue, OrNone(defaults.catalogue)).0,
+            guard: or(given.guard, defaults.guard),
+            repeat_window: or(given.repeat_window, OrNone(defaults.repeat_window)).0,
+            expect: or(given.expect, OrNone(defaults.expect)).0,
+            levels: given.levels,
+            annotate: or(given.annotate, defaults.annotate),
             reply_timeout: or(given.reply_timeout, defaults.reply_timeout),
             mock_listen: or(given.mock_listen, defaults.mock_listen),
             credential_file: or(given.credential_file, OrNone(defaults.credential_file)).0,
@@ -385,6 +409,82 @@ pub enum Plaintext {
     Allow,
     /// They get 403.
     Refuse,
+}
+
+/// What happens to paid actions on production.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// Nothing.
+    Off,
+    /// They pass, and are flagged.
+    Warn,
+    /// They get 403, and no byte of them leaves.
+    Block,
+}
+
+impl Guard {
+    /// As it is written.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Warn => "warn",
+            Self::Block => "block",
+        }
+    }
+}
+
+/// The environment that is expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// `sandbox-api.nicenic.net`.
+    Sandbox,
+    /// `api.nicenic.net`.
+    Production,
+}
+
+impl Expect {
+    /// As it is written.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::Production => "production",
+        }
+    }
+}
+
+/// How a finding is treated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// As not found: it is hidden, and counted.
+    Allow,
+    /// As a warning.
+    Warn,
+    /// As an error that decides the exit code.
+    Deny,
+}
+
+impl Level {
+    /// The option that sets it.
+    pub const fn option(self) -> &'static str {
+        match self {
+            Self::Allow => "--allow",
+            Self::Warn => "--warn",
+            Self::Deny => "--deny",
+        }
+    }
+}
+
+/// Which findings are meant: a code, the beginning of codes, or a name. Whether there are such is not known here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selector(pub String);
+
+/// How some findings are treated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LevelSetting {
+    /// How.
+    pub level: Level,
+    /// Which.
+    pub selector: Selector,
 }
 
 /// What happens after a client has refused our certificate.

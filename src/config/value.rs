@@ -13,7 +13,10 @@ use std::time::Duration;
 
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 
-use super::{BaseUrl, Color, ConnectTo, HostPort, Network, OnDistrust, Plaintext, Then};
+use super::{
+    BaseUrl, Color, ConnectTo, Expect, Guard, HostPort, Network, OnDistrust, Plaintext, Selector,
+    Then,
+};
 
 /// A setting as it was given.
 ///
@@ -389,6 +392,46 @@ impl Word for Plaintext {
     }
 }
 
+impl Word for Guard {
+    const EXPECTED: &'static str = "`off`, `warn` or `block`";
+
+    fn read(text: &str) -> Result<Self, &'static str> {
+        choose(
+            text,
+            &[
+                ("off", Self::Off),
+                ("warn", Self::Warn),
+                ("block", Self::Block),
+            ],
+        )
+    }
+}
+
+impl Word for Expect {
+    const EXPECTED: &'static str = "`sandbox` or `production`";
+
+    fn read(text: &str) -> Result<Self, &'static str> {
+        choose(
+            text,
+            &[("sandbox", Self::Sandbox), ("production", Self::Production)],
+        )
+    }
+}
+
+impl Word for Selector {
+    const EXPECTED: &'static str =
+        "a code such as `N102`, the beginning of codes such as `N1`, or a rule's name";
+
+    fn read(text: &str) -> Result<Self, &'static str> {
+        let text = text.trim();
+        let sound = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        if text.is_empty() || text.len() > LONGEST_SELECTOR || !text.chars().all(sound) {
+            return Err(Self::EXPECTED);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
 impl Word for OnDistrust {
     const EXPECTED: &'static str = "`tunnel` or `fail`";
 
@@ -679,6 +722,7 @@ const SECRET_NAMES: [&str; 8] = [
 const NONE: &str = "none";
 const LONGEST: Duration = Duration::from_hours(366 * 24);
 const MOST_SHOWN: usize = 80;
+const LONGEST_SELECTOR: usize = 64;
 const NO_IP: &str =
     "a host name: IP addresses are not looked into, since our certificates are for names only";
 

@@ -1,4 +1,5 @@
 //! The verdict: what to make of an exchange, in one word. Ranked causes come with the history.
+use crate::catalogue::{Catalogue, Means};
 use crate::facts;
 use crate::record::{AnswerBy, Stage, Verdict};
 
@@ -34,6 +35,16 @@ fn of_reply(reply: &facts::Reply) -> Verdict {
 }
 
 fn of_envelope(envelope: &facts::Envelope, status: u16) -> Verdict {
+    // What the user says of a code goes before what we read into it.
+    if let Some(means) = Catalogue::current().meaning(envelope.code, envelope.msg.expose()) {
+        return match means {
+            Means::Ok => Verdict::Ok,
+            Means::Pending => Verdict::Pending,
+            Means::Refused => Verdict::Refused,
+            Means::Rejected => Verdict::Rejected,
+            Means::Failed => Verdict::Failed,
+        };
+    }
     match envelope.code {
         // Success is 0; the table of `domain_list` says 200. 201: accepted, not finished.
         0 | 200 => Verdict::Ok,

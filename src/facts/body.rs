@@ -3,6 +3,7 @@ use crate::http1::Fields;
 use crate::redact::seal::Raw;
 
 use super::json::{self, Event, JsonError, Outcome};
+use super::multipart;
 use super::params::{self, Param, Place};
 use super::secrets::{self, JsonSecrets, Secret};
 
@@ -121,6 +122,9 @@ impl Body {
                 if whole { Self::Form } else { Self::Other }
             }
             _ => {
+                if content_type.essence().starts_with("multipart/") || text.starts_with(b"--") {
+                    multipart::read(text, params, secrets);
+                }
                 secrets::learn_from_text(text, secrets);
                 Self::Other
             }

@@ -62,7 +62,7 @@ fn risk(params: &[Param], is_opaque: bool) -> Risk {
 
 /// A name in another case may or may not be the same to the API.
 fn risk_of(category: &str, action: &str) -> Risk {
-    let catalogue = Catalogue::builtin();
+    let catalogue = Catalogue::current();
     if let Some(action) = catalogue.action(category, action) {
         return action.risk;
     }

@@ -6,7 +6,8 @@ use super::credential::Reading;
 use super::params::{self, Param, Place};
 use super::secrets::{self, Secret};
 use super::{
-    Authority, Authorization, Body, BodyInput, Call, ContentType, Credential, Flaws, Target, Via,
+    Authority, Authorization, Body, BodyInput, Call, ContentType, Credential, Flaws, Safety,
+    Target, Via,
 };
 
 /// A request as it arrived.
@@ -51,6 +52,8 @@ pub struct Request {
     pub body: Body,
     /// All secrets in it, as far as they are known now.
     pub secrets: Vec<Secret>,
+    /// What stands around it; nothing until the guard fills it in.
+    pub safety: Safety,
 }
 
 impl Request {
@@ -87,6 +90,7 @@ impl Request {
             content_type,
             body,
             secrets,
+            safety: Safety::default(),
         }
     }
 

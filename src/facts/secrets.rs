@@ -129,7 +129,7 @@ pub(super) fn is_secret_name(name: &[u8]) -> bool {
             .get(..3)
             .is_some_and(|front| front.eq_ignore_ascii_case(b"epp"))
         || std::str::from_utf8(name)
-            .is_ok_and(|name| Catalogue::builtin().sensitivity(name) == Sensitivity::Secret)
+            .is_ok_and(|name| Catalogue::current().sensitivity(name) == Sensitivity::Secret)
 }
 
 pub(super) fn learn_fields(fields: &Fields, secrets: &mut Vec<Secret>) {

@@ -208,7 +208,7 @@ impl Target {
         if self.is_api() || self.authority.is_within(API_DOMAIN) || self.authority.is_ip() {
             return None;
         }
-        let mirrors = &Catalogue::builtin().meta.never_send_credentials_to;
+        let mirrors = &Catalogue::current().meta.never_send_credentials_to;
         if host.starts_with("api.www.") || mirrors.iter().any(|mirror| mirror == host) {
             return Some(Lookalike::Mirror);
         }
@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn the_hosts_are_those_of_the_catalogue() {
-        let meta = &crate::catalogue::Catalogue::builtin().meta;
+        let meta = &crate::catalogue::Catalogue::current().meta;
         assert_eq!(meta.production, format!("https://{PRODUCTION}/v2/"));
         assert_eq!(meta.sandbox, format!("https://{SANDBOX}/v2/"));
     }

@@ -46,7 +46,10 @@ impl RequestHead {
         let (method, target, minor) = request_line(&bytes, first.saturating_sub(2), limits)?;
         let fields = field_lines(&bytes, first, limits)?;
         let framing = framing(&fields, minor, &bytes[method.clone()])?;
-        host(&fields, minor)?;
+        // A CONNECT names its host in its target; old clients add no Host.
+        if fields.first("host").is_some() || &bytes[method.clone()] != b"CONNECT" {
+            host(&fields, minor)?;
+        }
         Ok(Self {
             bytes,
             method,

@@ -143,12 +143,18 @@ pub struct Draft {
     pub answer: Answer,
     /// Where it failed.
     pub failure: Option<Broken>,
+    /// What the rules say of a body that turned out unsound on its way.
+    pub refusal: Vec<Finding>,
     /// The way out.
     pub way: Option<Way>,
     /// Durations.
     pub steps: Steps,
     /// What the proxy changed.
     pub fidelity: Vec<Word>,
+    /// What the guard knows, once the body has been seen too.
+    pub safety: facts::Safety,
+    /// Whether a byte of the request may have left.
+    pub has_left: bool,
     began: Instant,
     is_over: bool,
 }
@@ -157,6 +163,8 @@ impl Draft {
     /// An exchange of which nothing but the request's head is known.
     pub fn new(request: Arc<RequestPart>) -> Self {
         Self {
+            safety: request.facts.safety,
+            has_left: false,
             request,
             request_body: None,
             reply: None,
@@ -166,6 +174,7 @@ impl Draft {
                 status: None,
             },
             failure: None,
+            refusal: Vec::new(),
             way: None,
             steps: Steps::default(),
             fidelity: Vec::new(),

@@ -24,6 +24,7 @@ mod queue;
 mod seal;
 mod writer;
 
+pub use seal::findings;
 pub use writer::{Writer, WriterHandle};
 
 /// Where sealed records go.
@@ -33,6 +34,11 @@ pub trait Sink: Send {
 
     /// Hands all that was taken to the kernel; called once after each batch of records.
     fn flush(&mut self) -> io::Result<()>;
+
+    /// Records that were taken and could not be kept, since the start.
+    fn lost(&self) -> u64 {
+        0
+    }
 
     /// Opens its file anew, where it has one.
     fn reopen(&mut self) -> io::Result<()> {
@@ -53,6 +59,7 @@ struct Shared {
     last_id: AtomicU64,
     not_recorded: AtomicU64,
     late_lines: AtomicU64,
+    denied: AtomicU64,
 }
 
 impl Journal {
@@ -85,6 +92,7 @@ impl Journal {
         Place {
             id: self.next_id(),
             permit,
+            is_used: false,
             shared: self.shared.clone(),
         }
     }
@@ -234,6 +242,7 @@ impl Announced {
 pub struct Place {
     id: u64,
     permit: Option<Permit>,
+    is_used: bool,
     shared: Arc<Shared>,
 }
 
@@ -256,12 +265,19 @@ impl Place {
         });
     }
 
-    fn send(self, event: Event) {
-        match self.permit {
-            Some(place) => place.send(event, Urgency::Soon),
-            None => {
-                self.shared.not_recorded.fetch_add(1, Ordering::Relaxed);
-            }
+    fn send(mut self, event: Event) {
+        if let Some(place) = self.permit.take() {
+            place.send(event, Urgency::Soon);
+            self.is_used = true;
+        }
+    }
+}
+
+impl Drop for Place {
+    /// What was broken off before it could say how it ended is counted, too.
+    fn drop(&mut self) {
+        if !self.is_used {
+            self.shared.not_recorded.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

@@ -63,10 +63,10 @@ pub(super) fn exchange(
     draft: &Draft,
 ) -> Exchange<Masked> {
     let part = &*draft.request;
-    let whole = draft
-        .request_body
-        .as_ref()
-        .map(|body| judge_body(part, body));
+    let whole = draft.request_body.as_ref().map(|body| facts::Request {
+        safety: draft.safety,
+        ..judge_body(part, body)
+    });
     let facts = whole.as_ref().unwrap_or(&part.facts);
     let reply = draft
         .reply
@@ -92,6 +92,7 @@ pub(super) fn exchange(
         Some(facts) => findings(redactor, &rules::of_request(facts)),
         None => sealed.findings.clone(),
     };
+    shown.extend(findings(redactor, &draft.refusal));
     if let Some(view) = &reply {
         shown.extend(findings(redactor, &rules::of_reply(facts, &view.facts)));
     }
@@ -493,7 +494,8 @@ fn unknown_call(facts: &facts::Request) -> Call<Masked> {
     }
 }
 
-fn findings(redactor: &mut Redactor, found: &[Finding]) -> Vec<record::Finding<Masked>> {
+/// Findings with every word from the wire masked; the secrets of the request must have been learned.
+pub fn findings(redactor: &mut Redactor, found: &[Finding]) -> Vec<record::Finding<Masked>> {
     found
         .iter()
         .map(|Finding { rule, hit }| record::Finding {

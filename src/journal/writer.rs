@@ -13,6 +13,7 @@ use crate::diagnose::Memory;
 use crate::egress::Outlook;
 use crate::redact::Redactor;
 use crate::redact::seal::Masked;
+use crate::rule::levels::Levels;
 
 use super::draft::Event;
 use super::outbound::Scene;
@@ -23,6 +24,7 @@ use crate::record::{Event as Kind, Finding, Record, Stop, VERSION, Verdict, Word
 /// What the writer works with; owned by its thread.
 pub struct Writer {
     redactor: Redactor,
+    levels: Levels,
     sinks: Vec<Box<dyn Sink>>,
     totals: Totals,
     scene: Scene,
@@ -36,19 +38,23 @@ struct Totals {
     tunnels: u64,
     connections: u64,
     findings: BTreeMap<Word, u64>,
+    hidden: BTreeMap<Word, u64>,
     verdicts: BTreeMap<Verdict, u64>,
 }
 
 /// The writer's thread.
 pub struct WriterHandle {
     thread: JoinHandle<()>,
+    shared: Arc<Shared>,
 }
 
 impl WriterHandle {
-    /// Waits until everything is written; all [`Journal`]s and tickets must be gone.
-    pub fn join(self) {
+    /// Waits until everything is written, and gives the number of denied findings; all [`Journal`]s and tickets must
+    /// be gone.
+    pub fn join(self) -> u64 {
         // A panic in it has been reported by the panic hook already.
         let _ = self.thread.join();
+        self.shared.denied.load(Ordering::Relaxed)
     }
 
     /// Whether the writer has ended.
@@ -61,14 +67,16 @@ impl Writer {
     /// Starts the writer's thread.
     pub fn spawn(
         redactor: Redactor,
+        levels: Levels,
         sinks: Vec<Box<dyn Sink>>,
     ) -> io::Result<(Journal, WriterHandle)> {
-        Self::spawn_with(redactor, sinks, Arc::new(Outlook::blind()))
+        Self::spawn_with(redactor, levels, sinks, Arc::new(Outlook::blind()))
     }
 
     /// The same, with what is known of the way out.
     pub fn spawn_with(
         redactor: Redactor,
+        levels: Levels,
         sinks: Vec<Box<dyn Sink>>,
         outlook: Arc<Outlook>,
     ) -> io::Result<(Journal, WriterHandle)> {
@@ -76,6 +84,7 @@ impl Writer {
         let shared = Arc::new(Shared::default());
         let writer = Self {
             redactor,
+            levels,
             sinks,
             totals: Totals::default(),
             scene: Scene {
@@ -87,7 +96,11 @@ impl Writer {
         let thread = thread::Builder::new()
             .name("journal".into())
             .spawn(move || writer.run(events_to_write))?;
-        Ok((Journal { events, shared }, WriterHandle { thread }))
+        let handle = WriterHandle {
+            thread,
+            shared: shared.clone(),
+        };
+        Ok((Journal { events, shared }, handle))
     }
 
     fn run(mut self, mut events: Receiver) {
@@ -153,7 +166,8 @@ impl Writer {
         self.emit(sealed);
     }
 
-    fn emit(&mut self, record: Record<Masked>) {
+    fn emit(&mut self, mut record: Record<Masked>) {
+        self.level(&mut record);
         self.totals.count(&record);
         let record = Arc::new(record);
         let Ok(line) = serde_json::to_vec(&*record) else {
@@ -163,6 +177,33 @@ impl Writer {
         for sink in &mut self.sinks {
             // A sink counts what it could not write, and says so when it can again.
             let _ = sink.write(&record, &line);
+        }
+    }
+
+    /// Treats the findings as the user wants them treated.
+    fn level(&mut self, record: &mut Record<Masked>) {
+        let (findings, is_last) = match record {
+            Record::Request(notice) => (&mut notice.findings, false),
+            Record::Exchange(exchange) => (&mut exchange.findings, true),
+            Record::Tunnel(tunnel) => (&mut tunnel.findings, true),
+            Record::Connection(connection) => (&mut connection.findings, true),
+            Record::Start(_) | Record::Egress(_) | Record::Stop(_) => return,
+        };
+        let hidden = &mut self.totals.hidden;
+        let levels = &self.levels;
+        findings.retain_mut(|finding| {
+            match levels.severity(&finding.code, finding.severity) {
+                Some(severity) => finding.severity = severity,
+                None if is_last => *hidden.entry(finding.code.clone()).or_default() += 1,
+                None => {}
+            }
+            levels.shows(&finding.code)
+        });
+        findings.sort_by(|a, b| a.rank().cmp(&b.rank()));
+        if is_last {
+            let denied = findings.iter().filter(|found| levels.denies(&found.code));
+            let denied = u64::try_from(denied.count()).unwrap_or(u64::MAX);
+            self.shared.denied.fetch_add(denied, Ordering::Relaxed);
         }
     }
 
@@ -177,6 +218,7 @@ impl Writer {
 
     fn stop(&mut self, undo: Vec<Word>) -> Stop {
         let totals = std::mem::take(&mut self.totals);
+        let lost: u64 = self.sinks.iter().map(|sink| sink.lost()).sum();
         Stop {
             v: VERSION,
             event: Kind::Stop,
@@ -185,8 +227,9 @@ impl Writer {
             tunnels: totals.tunnels,
             connections: totals.connections,
             findings: totals.findings,
+            hidden: totals.hidden,
             verdicts: totals.verdicts,
-            not_recorded: self.shared.not_recorded.load(Ordering::Relaxed),
+            not_recorded: self.shared.not_recorded.load(Ordering::Relaxed) + lost,
             late_lines: self.shared.late_lines.load(Ordering::Relaxed),
             undo,
         }

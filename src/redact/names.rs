@@ -164,7 +164,7 @@ fn distinct(value: &[u8]) -> usize {
 }
 
 static KNOWN: LazyLock<HashMap<String, Level>> = LazyLock::new(|| {
-    let catalogue = Catalogue::builtin();
+    let catalogue = Catalogue::current();
     let mut known: HashMap<String, Level> = HashMap::new();
     for param in catalogue.actions.iter().flat_map(|action| &action.params) {
         let level = match param.sensitivity() {
@@ -200,7 +200,7 @@ static KNOWN: LazyLock<HashMap<String, Level>> = LazyLock::new(|| {
 });
 
 static COMMON: LazyLock<HashSet<String>> = LazyLock::new(|| {
-    let catalogue = Catalogue::builtin();
+    let catalogue = Catalogue::current();
     let mut words: HashSet<String> = HashSet::new();
     let mut add = |text: &str| {
         words.insert(text.to_lowercase());

@@ -1,5 +1,6 @@
 //! What a rule is, how one is declared, and what it says when it fires.
 mod declare;
+pub mod levels;
 mod page;
 
 pub(crate) use declare::declare_rule;

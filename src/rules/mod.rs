@@ -31,6 +31,9 @@ pub static RULES: &[&Rule] = &[
     &param::n303_content_type_absent::RULE,
     &param::n304_content_type_wrong::RULE,
     &param::n305_invalid_json_body::RULE,
+    &safety::n510_unexpected_environment::RULE,
+    &safety::n511_repeat_within_window::RULE,
+    &safety::n512_paid_call_to_production::RULE,
     &egress::n610_address_not_in_list::RULE,
     &egress::n611_ipv6_not_in_list::RULE,
     &egress::n612_several_outbound_addresses::RULE,
@@ -92,6 +95,12 @@ mod route {
     pub(super) mod n205_host_differs;
     pub(super) mod n206_unknown_host;
     pub(super) mod n207_https_url_in_clear;
+}
+
+mod safety {
+    pub(super) mod n510_unexpected_environment;
+    pub(super) mod n511_repeat_within_window;
+    pub(super) mod n512_paid_call_to_production;
 }
 
 mod wire {

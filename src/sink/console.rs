@@ -323,6 +323,7 @@ mod tests {
             tunnels: 0,
             connections: 0,
             findings: BTreeMap::new(),
+            hidden: BTreeMap::new(),
             verdicts: BTreeMap::new(),
             not_recorded: 0,
             late_lines: 0,

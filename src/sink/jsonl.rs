@@ -269,6 +269,10 @@ impl Sink for Jsonl {
         self.commit();
         Ok(())
     }
+
+    fn lost(&self) -> u64 {
+        self.handle().lost().lines
+    }
 }
 
 /// What a batch is written to.

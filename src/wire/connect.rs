@@ -22,7 +22,7 @@ use super::forward::{broken, way};
 use super::front::{Door, Front, Leave};
 use super::leg::Leg;
 use super::page::Page;
-use super::relay::relay;
+use super::relay::{Counts, relay};
 use super::stream::{Rewind, Stream};
 use super::tls;
 
@@ -92,8 +92,13 @@ impl Connect {
     }
 
     /// Looks at the first bytes inside, for at most 3 s: some protocols wait for the server to speak first.
-    async fn look(self, mut stream: Box<dyn Stream>, first: Bytes, target: Target) {
-        match sniff(&mut stream, first).await {
+    async fn look(mut self, mut stream: Box<dyn Stream>, first: Bytes, target: Target) {
+        let seen = tokio::select! {
+            biased;
+            seen = sniff(&mut stream, first) => seen,
+            _ = self.stopping.wait_for(|stopping| *stopping) => return,
+        };
+        match seen {
             First::Tls(first) => self.tls(Rewind::new(first, stream), target).await,
             First::Http(first) => {
                 let door = Door::Tunnel {
@@ -133,8 +138,10 @@ impl Connect {
             let leg = Leg::new(Box::new(stream));
             return self.tunnel(leg, target, TunnelWhy::Expired, Some(())).await;
         };
+        let mut saw_hello = false;
         let accepted = timeout(TLS_LIMIT, async {
             let hello = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+            saw_hello = true;
             let sni = hello.client_hello().server_name().map(Box::from);
             Ok::<_, std::io::Error>((hello.into_stream(config).await?, sni))
         })
@@ -142,7 +149,7 @@ impl Connect {
         let (stream, sni) = match accepted {
             Ok(Ok(accepted)) => accepted,
             Ok(Err(error)) => {
-                let failure = tls::client_failure(&error);
+                let failure = tls::client_failure(&error, saw_hello);
                 if failure.is_distrust {
                     self.shared.note_distrust(self.peer.addr.ip(), host);
                 }
@@ -169,6 +176,7 @@ impl Connect {
     /// Carries bytes unread. The origin is dialled before the client is told that the tunnel stands, unless it was
     /// told already, because the hope was to look inside.
     async fn tunnel(self, mut leg: Leg, target: Target, why: TunnelWhy, told: Option<()>) {
+        let _busy = self.shared.activity.begin();
         let place = self.shared.journal.place().await;
         let findings = rules::of_target(&target);
         let began = Instant::now();
@@ -191,13 +199,12 @@ impl Connect {
                     let (client, first) = leg.into_parts();
                     let client = Rewind::new(first, client);
                     let mut stopping = self.stopping.clone();
-                    tokio::select! {
-                        relayed = relay(client, origin) => {
-                            draft.bytes = relayed.bytes;
-                            draft.end = relayed.end.into();
-                        }
-                        _ = stopping.wait_for(|stopping| *stopping) => draft.end = "shutdown".into(),
-                    }
+                    let counts = Counts::default();
+                    draft.end = tokio::select! {
+                        end = relay(client, origin, &counts) => end.into(),
+                        _ = stopping.wait_for(|stopping| *stopping) => "shutdown".into(),
+                    };
+                    draft.bytes = counts.bytes();
                 } else {
                     draft.end = "client".into();
                 }

@@ -24,6 +24,8 @@ pub(super) struct Terms<'a> {
     /// The head as it goes on.
     pub(super) forwarded: BytesMut,
     pub(super) reply_timeout: Duration,
+    /// The codes of findings that the reply tells the client.
+    pub(super) annotation: Option<String>,
     pub(super) answered_by: AnswerBy,
     /// Makes the copies of bodies.
     pub(super) prefix: &'a (dyn Fn() -> Prefix + Sync),
@@ -91,6 +93,7 @@ pub(super) async fn carry(
         head,
         forwarded,
         reply_timeout,
+        annotation,
         answered_by,
         prefix,
     } = terms;
@@ -119,6 +122,7 @@ pub(super) async fn carry(
         client: &mut client.writer,
         head,
         reply_timeout,
+        annotation,
         answered_by,
         prefix,
         progress: &progress,
@@ -129,6 +133,7 @@ pub(super) async fn carry(
         steps,
         fidelity,
         client_gone: None,
+        continued: false,
     };
     let (sending, receiving) = (sending.run(forwarded), receiving.run());
     tokio::pin!(sending, receiving);

@@ -6,22 +6,24 @@ use tokio::time::{Instant, timeout};
 use crate::capture::Prefix;
 use crate::catalogue::Risk;
 use crate::config::Plaintext;
-use crate::facts::{Authority, Lookalike, Scheme, Via};
-use crate::http1::{Framing, RequestHead};
+use crate::facts::{Authority, Lookalike, Refusal, Scheme, Via};
+use crate::http1::{Defect, Framing, RequestHead};
 use crate::journal::draft::{Broken, RequestPart, TunnelDraft, Way};
 use crate::journal::{Announced, Ticket};
 use crate::record::{Answer, AnswerBy, Stage, TunnelBytes, TunnelWhy};
 use crate::redact::seal::Raw;
 use crate::rule::Family;
+use crate::rule::levels::Levels;
 use crate::rules;
 
 use super::exchange::{Outcome, Terms, carry};
-use super::front::{After, Front, Routed};
+use super::front::{After, Door, Front, Routed};
+use super::guard::{Attempt, Ruling};
 use super::headers::{self, HostField};
 use super::leg::Leg;
 use super::origin::{Failure, Route};
 use super::page::Page;
-use super::relay::relay;
+use super::relay::{Counts, relay};
 use super::stream::Rewind;
 
 /// The upstream connection that belongs to a client's connection.
@@ -41,13 +43,33 @@ impl Front {
         ticket: &mut Ticket,
         part: &RequestPart,
         routed: &Routed,
+        attempt: Option<&mut Attempt>,
     ) -> After {
         let mut announced = ticket.announce();
-        if let Some(page) = self.objection(part, routed) {
-            ticket.draft().conclude();
-            return self.answer(ticket, &mut announced, part, page).await;
+        let ruling = match (self.objection(part, routed), attempt) {
+            (Some(page), _) => Ruling::Held(page),
+            (None, Some(attempt)) => self.ruling(ticket, part, attempt).await,
+            (None, None) => Ruling::Pass,
+        };
+        match ruling {
+            Ruling::Pass => {}
+            Ruling::Held(page) => {
+                ticket.draft().conclude();
+                return self.answer(ticket, &mut announced, part, page).await;
+            }
+            Ruling::Gone(failure) => {
+                return self
+                    .fail(ticket, &mut announced, part, failure, false)
+                    .await;
+            }
         }
         match self.connect(ticket, part).await {
+            Ok(()) if !may_share(part) && self.client_has_left().await => {
+                let reason = "the client went away before its request went out; nothing was sent";
+                let failure = Failure::new(Stage::Client, "http_request_error", reason);
+                ticket.draft().failure = Some(broken(failure, false));
+                After::Drop
+            }
             Ok(()) => {
                 let outcome = self.carry(ticket, &mut announced, part, routed).await;
                 self.conclude(ticket, &mut announced, part, outcome).await
@@ -58,6 +80,22 @@ impl Front {
                     .await
             }
         }
+    }
+
+    /// Whether the client gave up while a connection was made for it: without us its call, perhaps a paid one, would
+    /// not have been made either. In clear an end of its direction may mean that it only waits.
+    async fn client_has_left(&mut self) -> bool {
+        let is_tls = matches!(
+            self.door,
+            Door::Tunnel {
+                scheme: Scheme::Https,
+                ..
+            }
+        );
+        is_tls
+            && self.leg.reader.buffered().is_empty()
+            && self.leg.reader.has_stirred().await
+            && self.leg.reader.has_ended()
     }
 
     /// A request to a host that is out of scope, or after the time for looking is over: it goes on, and nothing but
@@ -71,9 +109,9 @@ impl Front {
         let place = self.shared.journal.place().await;
         let findings = rules::of_target(&routed.target);
         let began = Instant::now();
-        let part = self.inspect(head, &routed).await;
+        let (part, _) = self.inspect(head, &routed, None).await;
         let mut ticket = Ticket::aside(part.clone());
-        let after = self.forward(&mut ticket, &part, &routed).await;
+        let after = self.forward(&mut ticket, &part, &routed, None).await;
         let draft = ticket.draft();
         let size = |copy: Option<&Prefix>| copy.map_or(0, Prefix::seen);
         let reply = draft.reply.as_ref();
@@ -202,12 +240,15 @@ impl Front {
             _ => HostField::AsSent,
         };
         let forwarded = headers::request(&part.head, &routed.line_target, host);
-        ticket.draft().fidelity.extend(forwarded.fidelity);
+        let draft = ticket.draft();
+        draft.fidelity.extend(forwarded.fidelity);
+        draft.has_left = true;
         let shared = self.shared.clone();
         let terms = Terms {
             head: &part.head,
             forwarded: forwarded.bytes,
             reply_timeout: shared.reply_timeout,
+            annotation: annotation(shared.annotate.as_ref(), part),
             answered_by: if shared.inside.is_some() {
                 AnswerBy::Mock
             } else {
@@ -259,13 +300,24 @@ impl Front {
             Outcome::Untold(failure) => self.fail(ticket, announced, part, failure, reused).await,
             Outcome::Unsound(kind) => {
                 let failure = Failure::new(Stage::Client, "http_request_error", kind.reason());
-                ticket.draft().failure = Some(broken(failure, reused));
-                self.answer(ticket, announced, part, Page::unsound_body(kind))
-                    .await
+                let refusal = Refusal::derive(Defect::whole(kind), &[]);
+                let findings = rules::of_refusal(&refusal);
+                let page = Page::unsound_body(kind, findings.first().map(|found| found.rule.code));
+                let draft = ticket.draft();
+                draft.failure = Some(broken(failure, reused));
+                draft.refusal = findings;
+                self.answer(ticket, announced, part, page).await
             }
             Outcome::Broken(failure) => {
-                ticket.draft().failure = Some(broken(failure, reused));
-                After::Drop
+                let draft = ticket.draft();
+                draft.failure = Some(broken(failure, reused));
+                let reply = draft.reply.as_ref();
+                let framing = reply.map(|reply| reply.head.framing(part.head.method()));
+                if framing == Some(Ok(Framing::Close)) {
+                    After::Reset
+                } else {
+                    After::Drop
+                }
             }
         }
     }
@@ -279,13 +331,13 @@ impl Front {
         failure: Failure,
         reused: bool,
     ) -> After {
-        let (stage, word) = (failure.stage, failure.word);
+        let (stage, is_silent_death) = (failure.stage, failure.is_silent_death);
         let page = Page::failure(&failure);
         ticket.draft().failure = Some(broken(failure, reused));
         if stage == Stage::Client {
             return After::Close;
         }
-        if reused && word != "http_response_timeout" {
+        if reused && is_silent_death {
             // The origin closed between two replies: the client sees what it would have seen without us, and does
             // what it would have done. A 502 would be final in its eyes.
             return After::Drop;
@@ -299,11 +351,16 @@ impl Front {
         let nothing = Leg::new(Box::new(tokio::io::empty()));
         let (client, client_first) = std::mem::replace(&mut self.leg, nothing).into_parts();
         let (origin, origin_first) = upstream.leg.into_parts();
-        relay(
+        let counts = Counts::default();
+        let relaying = relay(
             Rewind::new(client_first, client),
             Rewind::new(origin_first, origin),
-        )
-        .await;
+            &counts,
+        );
+        tokio::select! {
+            _ = relaying => {}
+            _ = self.stopping.wait_for(|stopping| *stopping) => {}
+        }
     }
 
     /// Answers in the origin's place.
@@ -344,6 +401,14 @@ fn may_share(part: &RequestPart) -> bool {
     let call = &part.facts.call;
     let has_no_body = matches!(part.head.framing(), Framing::None | Framing::Length(0));
     call.risk == Risk::Read || (call.action.is_none() && has_no_body)
+}
+
+/// What the client is told of the findings, if it is to be told and there are any.
+fn annotation(levels: Option<&Levels>, part: &RequestPart) -> Option<String> {
+    let levels = levels?;
+    let codes = part.findings.iter().map(|finding| finding.rule.code);
+    let codes: Vec<&str> = codes.filter(|code| levels.shows(code)).collect();
+    (!codes.is_empty()).then(|| codes.join(", "))
 }
 
 /// The worst finding of this family that the head has.

@@ -15,6 +15,7 @@ use crate::rules;
 
 use super::Shared;
 use super::forward::{ANSWER_LIMIT, Upstream};
+use super::guard::{Attempt, Guard};
 use super::headers;
 use super::leg::{Head, HeadTimers, Leg, Refused};
 use super::page::{self, Page};
@@ -59,6 +60,8 @@ pub(super) enum After {
     Close,
     /// Close as the origin did, in the middle.
     Drop,
+    /// The same, where nothing else tells the client that it is the middle.
+    Reset,
 }
 
 /// Where a request goes, and what stands in its request line on the way there.
@@ -113,6 +116,11 @@ impl Front {
                         return Leave::Done;
                     }
                     After::Drop => return Leave::Done,
+                    After::Reset => {
+                        let (stream, _) = self.leg.into_parts();
+                        stream.end_badly();
+                        return Leave::Done;
+                    }
                 },
                 Head::Refused(refused) => {
                     self.refuse(*refused).await;
@@ -161,7 +169,8 @@ impl Front {
     }
 
     async fn request(&mut self, head: RequestHead) -> After {
-        self.shared.activity.touch();
+        let shared = self.shared.clone();
+        let _busy = shared.activity.begin();
         let routed = match self.route(&head) {
             Ok(routed) => routed,
             Err(page) => {
@@ -175,9 +184,16 @@ impl Front {
         if !routed.target.in_scope || self.shared.has_expired() {
             return self.forward_unread(head, routed).await;
         }
-        let part = self.inspect(head, &routed).await;
+        let guard = Some(self.shared.guard.clone());
+        let (part, mut attempt) = self.inspect(head, &routed, guard).await;
         let mut ticket = self.shared.journal.admit(part.clone()).await;
-        self.forward(&mut ticket, &part, &routed).await
+        let after = self
+            .forward(&mut ticket, &part, &routed, attempt.as_mut())
+            .await;
+        if let Some(attempt) = attempt {
+            attempt.settle(ticket.draft());
+        }
+        after
     }
 
     /// Where the request goes; `Ok(None)`: to one of our own pages.
@@ -230,7 +246,12 @@ impl Front {
     }
 
     /// Derives the facts, and lets the rules look at them.
-    pub(super) async fn inspect(&self, head: RequestHead, routed: &Routed) -> Arc<RequestPart> {
+    pub(super) async fn inspect(
+        &self,
+        head: RequestHead,
+        routed: &Routed,
+        guard: Option<Arc<Guard>>,
+    ) -> (Arc<RequestPart>, Option<Attempt>) {
         let sni = match &self.door {
             Door::Tunnel { sni, .. } => sni.clone(),
             Door::Port => None,
@@ -245,19 +266,14 @@ impl Front {
             path_and_query: &routed.path_and_query,
             sni: sni.as_deref(),
         };
-        let facts = facts::Request::derive(&arrival, body);
+        let mut facts = facts::Request::derive(&arrival, body);
+        let attempt = guard.map(|guard| guard.watch(&mut facts));
         let findings = rules::of_request(&facts);
         self.known_sender().await;
         let path_and_query = Raw::new(Box::from(&routed.path_and_query[..]));
         let peer = self.peer.clone();
-        Arc::new(RequestPart::new(
-            peer,
-            head,
-            path_and_query,
-            sni,
-            facts,
-            findings,
-        ))
+        let part = RequestPart::new(peer, head, path_and_query, sni, facts, findings);
+        (Arc::new(part), attempt)
     }
 
     /// Gives the look-up of the client's process a moment, on a connection's first request only.
@@ -277,7 +293,7 @@ impl Front {
         let place = self.shared.journal.place().await;
         place.connection(ConnectionDraft {
             peer: self.peer.clone(),
-            host: None,
+            host: self.tunnel_host(),
             stage: ConnectionStage::Head,
             reason,
             raw: Some(Raw::new(head.bytes().clone())),
@@ -294,9 +310,18 @@ impl Front {
         let (status, kind, body) = self.shared.own_page(head.target());
         let bytes = page::own(status, kind, &body, with_body);
         match self.leg.writer.send(&bytes).await {
-            Ok(()) if head.keeps_alive() => After::KeepOpen,
+            // A body is not read: it must not be taken for a next request.
+            Ok(()) if head.keeps_alive() && head.framing() == Framing::None => After::KeepOpen,
             Ok(()) => After::Close,
             Err(_) => After::Drop,
+        }
+    }
+
+    /// The host of the CONNECT, inside one.
+    fn tunnel_host(&self) -> Option<Raw<Box<str>>> {
+        match &self.door {
+            Door::Tunnel { authority, .. } => Some(Raw::new(Box::from(authority.host()))),
+            Door::Port => None,
         }
     }
 
@@ -308,10 +333,7 @@ impl Front {
         let kind = refused.defect.kind;
         let code = findings.first().map(|finding| finding.rule.code);
         let page = Page::refused_head(&refused.defect, code);
-        let host = match &self.door {
-            Door::Tunnel { authority, .. } => Some(Raw::new(Box::from(authority.host()))),
-            Door::Port => None,
-        };
+        let host = self.tunnel_host();
         let place = self.shared.journal.place().await;
         place.connection(ConnectionDraft {
             peer: self.peer.clone(),

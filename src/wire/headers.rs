@@ -58,13 +58,13 @@ pub(super) fn request(head: &RequestHead, target: &[u8], host: HostField<'_>) ->
     }
 }
 
-/// The reply's head as it goes to the client.
-pub(super) fn reply(head: &ReplyHead) -> Forwarded {
+/// The reply's head as it goes to the client; `annotation`: the codes of findings to tell it.
+pub(super) fn reply(head: &ReplyHead, annotation: Option<&str>) -> Forwarded {
     let fields = head.fields();
     let both_lengths =
         fields.first("transfer-encoding").is_some() && fields.first("content-length").is_some();
     let hop = Hop::of(fields, head.status() == 101);
-    if !both_lengths && hop.is_plain() {
+    if !both_lengths && hop.is_plain() && annotation.is_none() {
         return Forwarded {
             bytes: BytesMut::from(&head.bytes()[..]),
             fidelity: Vec::new(),
@@ -79,6 +79,12 @@ pub(super) fn reply(head: &ReplyHead) -> Forwarded {
             continue;
         }
         hop.put(&mut out, &mut fidelity, name, line);
+    }
+    if let Some(codes) = annotation {
+        out.put_slice(b"Nicetap-Findings: ");
+        out.put_slice(codes.as_bytes());
+        out.put_slice(b"\r\n");
+        fidelity.push("reply: Nicetap-Findings added".into());
     }
     out.put_slice(b"\r\n");
     Forwarded {

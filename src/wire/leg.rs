@@ -33,6 +33,7 @@ impl Leg {
                 half: read,
                 buffer: Buffer::holding(first),
                 ended: false,
+                last_head: None,
             },
             writer: Writer { half: write },
         }
@@ -65,6 +66,8 @@ pub(super) struct Reader {
     half: ReadHalf<Box<dyn Stream>>,
     buffer: Buffer,
     ended: bool,
+    /// Where the last head without a body ended, and its last field: more of its fields may follow.
+    last_head: Option<(usize, Box<str>)>,
 }
 
 impl Reader {
@@ -186,6 +189,9 @@ impl Reader {
                 if defect.line == 1 && looks_like_fields(&bytes) {
                     // The rest of a head that ended early, come later than its beginning.
                     defect.kind = DefectKind::EarlyEnd;
+                    if let Some((line, field)) = self.last_head.take() {
+                        (defect.line, defect.field) = (line, Some(field));
+                    }
                 }
                 return Head::Refused(Box::new(Refused {
                     defect,
@@ -193,19 +199,23 @@ impl Reader {
                 }));
             }
         };
+        let last_field = head.fields().iter().last().map(|(name, _)| name.into());
+        // The request line, the fields, then the empty line.
+        let empty_line = head.fields().len() + 2;
         if head.framing() == Framing::None && looks_like_fields(self.buffer.unread()) {
-            let field = head.fields().iter().last().map(|(name, _)| name.into());
-            let line = head.fields().len() + 1;
             let defect = Defect {
                 kind: DefectKind::EarlyEnd,
-                line,
-                field,
+                line: empty_line,
+                field: last_field,
             };
             return Head::Refused(Box::new(Refused {
                 defect,
                 bytes: self.with_rest(&bytes),
             }));
         }
+        self.last_head = last_field
+            .filter(|_| head.framing() == Framing::None)
+            .map(|field| (empty_line, field));
         Head::Request(Box::new(head))
     }
 

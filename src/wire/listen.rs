@@ -2,7 +2,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -20,6 +20,7 @@ use crate::journal::draft::Peer;
 use super::access::Access;
 use super::connect::Connect;
 use super::front::{Door, Front, Leave};
+use super::guard::Guard;
 use super::leg::Leg;
 use super::origin::Dialer;
 use super::{Activity, Setup, Shared, health};
@@ -87,6 +88,7 @@ impl Proxy {
         let Setup {
             config,
             journal,
+            levels,
             ca,
             roots,
             inside,
@@ -113,6 +115,8 @@ impl Proxy {
             base,
             scope,
             plaintext: config.plaintext,
+            guard: Guard::new(&config),
+            annotate: config.annotate.then_some(levels),
             on_distrust: config.on_distrust,
             body_limit: config.body_limit,
             reply_timeout: config.reply_timeout,
@@ -123,6 +127,7 @@ impl Proxy {
             activity: Activity::new(),
             expired: AtomicBool::new(false),
             health: health(&addrs),
+            look_ups: Arc::new(Semaphore::new(LOOK_UPS)),
         });
         Ok(Self {
             listeners,
@@ -231,12 +236,11 @@ async fn serve_connection(
     if let Ok(ours) = tcp.local_addr()
         && addr.ip().to_canonical().is_loopback()
     {
-        let peer = peer.clone();
-        tokio::task::spawn_blocking(move || {
-            let _ = peer.sender.set(client::identify(ours, addr));
-            peer.found.notify_waiters();
-            peer.found.notify_one();
-        });
+        tokio::spawn(find_sender(
+            shared.look_ups.clone(),
+            Arc::downgrade(&peer),
+            ours,
+        ));
     }
     let leg = Leg::new(Box::new(tcp));
     let front = Front::new(
@@ -257,6 +261,21 @@ async fn serve_connection(
         )
         .await;
     }
+}
+
+/// Looks up who is at the other end. A look-up reads much of `/proc`: few run at a time, and none for a client that
+/// has gone meanwhile, so that a storm of connections costs no more than it must.
+async fn find_sender(look_ups: Arc<Semaphore>, peer: Weak<Peer>, ours: SocketAddr) {
+    let Ok(_turn) = look_ups.acquire_owned().await else {
+        return;
+    };
+    let look_up = move || {
+        let Some(peer) = peer.upgrade() else { return };
+        let _ = peer.sender.set(client::identify(ours, peer.addr));
+        peer.found.notify_waiters();
+        peer.found.notify_one();
+    };
+    let _ = tokio::task::spawn_blocking(look_up).await;
 }
 
 fn base_of(config: &Config) -> Result<(Scheme, Authority), BindError> {
@@ -289,4 +308,5 @@ pub(super) fn client_config(roots: rustls::RootCertStore) -> Arc<rustls::ClientC
 const BACKLOG: u32 = 1024;
 const IDLE: Duration = Duration::from_mins(2);
 const HEAD_TIME: Duration = Duration::from_secs(10);
+const LOOK_UPS: usize = 4;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

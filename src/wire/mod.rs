@@ -4,10 +4,11 @@
 //! to be dialled, or show anything that came from outside (records go through the journal).
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::ca::Ca;
@@ -16,6 +17,7 @@ use crate::config::{Config, OnDistrust, Plaintext};
 use crate::facts::{Authority, Scheme};
 use crate::http1::Limits;
 use crate::journal::Journal;
+use crate::rule::levels::Levels;
 
 mod access;
 mod buffer;
@@ -23,6 +25,7 @@ mod connect;
 mod exchange;
 mod forward;
 mod front;
+mod guard;
 mod headers;
 mod leg;
 mod listen;
@@ -51,6 +54,8 @@ pub struct Setup {
     pub config: Config,
     /// The journal.
     pub journal: Journal,
+    /// How findings are treated.
+    pub levels: Levels,
     /// The local CA.
     pub ca: Arc<Ca>,
     /// Whom to trust upstream.
@@ -69,6 +74,9 @@ struct Shared {
     base: (Scheme, Authority),
     scope: Vec<(String, Option<u16>)>,
     plaintext: Plaintext,
+    guard: Arc<guard::Guard>,
+    /// Whether replies tell the client the findings, and which.
+    annotate: Option<Levels>,
     on_distrust: OnDistrust,
     body_limit: usize,
     reply_timeout: Duration,
@@ -79,6 +87,8 @@ struct Shared {
     activity: Activity,
     expired: AtomicBool,
     health: String,
+    /// Turns for looking up who sent something.
+    look_ups: Arc<Semaphore>,
 }
 
 impl Shared {
@@ -135,6 +145,18 @@ impl Shared {
 struct Activity {
     began: Instant,
     last: AtomicU64,
+    /// Tunnels and exchanges that are under way.
+    busy: AtomicUsize,
+}
+
+/// Something that is under way.
+struct Busy<'a>(&'a Activity);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.touch();
+        self.0.busy.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Activity {
@@ -142,7 +164,15 @@ impl Activity {
         Self {
             began: Instant::now(),
             last: AtomicU64::new(0),
+            busy: AtomicUsize::new(0),
         }
+    }
+
+    /// Says that something is under way, until what it returns is dropped.
+    fn begin(&self) -> Busy<'_> {
+        self.touch();
+        self.busy.fetch_add(1, Ordering::Relaxed);
+        Busy(self)
     }
 
     fn touch(&self) {
@@ -151,6 +181,9 @@ impl Activity {
     }
 
     fn idle(&self) -> Duration {
+        if self.busy.load(Ordering::Relaxed) > 0 {
+            return Duration::ZERO;
+        }
         self.began
             .elapsed()
             .saturating_sub(Duration::from_millis(self.last.load(Ordering::Relaxed)))

@@ -59,6 +59,8 @@ pub(crate) struct Failure {
     pub(crate) word: &'static str,
     /// Why, for a human. Holds no wire text but host names and addresses.
     pub(crate) reason: String,
+    /// Whether the connection died before a byte of the reply came.
+    pub(super) is_silent_death: bool,
 }
 
 impl Failure {
@@ -67,6 +69,7 @@ impl Failure {
             stage,
             word,
             reason: reason.into(),
+            is_silent_death: false,
         }
     }
 
@@ -210,12 +213,18 @@ impl Dialer {
             let reason = format!("`{host}` has no {family} address");
             return Err(Failure::new(Stage::Resolve, "dns_error", reason));
         }
+        let mut all = of_family.iter().copied();
+        let loops_to = all.find(|address| self.access.is_own(address));
         // The resolved address is checked, and that very address is dialled.
         let allowed: Vec<_> = of_family
             .into_iter()
             .filter(|address| self.access.allows(address, rerouted))
             .collect();
         if allowed.is_empty() {
+            if let Some(own) = loops_to {
+                let reason = format!("`{host}` leads back to nicetap itself ({own})");
+                return Err(Failure::new(Stage::Connect, "proxy_loop_detected", reason));
+            }
             let reason = format!("`{host}` leads to an address that is never dialled for a client");
             return Err(Failure::new(
                 Stage::Connect,

@@ -1,6 +1,7 @@
 //! What the proxy answers itself: in NiceNIC's envelope, so that a module shows it, and with `Proxy-Status`
 //! (RFC 9209), so that nobody takes it for NiceNIC's answer. Never holds a value of a header, query or body.
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -44,6 +45,14 @@ impl Page {
     /// A failure on the way to the origin or back.
     pub(super) fn failure(failure: &Failure) -> Self {
         let (stage, hint) = match failure.stage {
+            Stage::Connect if failure.status() == 403 => (
+                "connect",
+                "nicetap never dials this address for a client; call it without the proxy",
+            ),
+            Stage::Connect if failure.word == "proxy_loop_detected" => (
+                "connect",
+                "the URL names the proxy itself; call the API's own host",
+            ),
             Stage::Resolve => (
                 "resolve",
                 "check the spelling of the host and this machine's DNS",
@@ -87,9 +96,12 @@ impl Page {
     }
 
     /// A body that turned out unsound on its way.
-    pub(super) fn unsound_body(kind: DefectKind) -> Self {
+    pub(super) fn unsound_body(kind: DefectKind, rule: Option<&'static str>) -> Self {
         let hint = "the request was not forwarded whole";
-        Self::new(400, REQUEST_ERROR, "body", kind.reason(), hint)
+        Self {
+            rule,
+            ..Self::new(400, REQUEST_ERROR, "body", kind.reason(), hint)
+        }
     }
 
     /// A host that takes credentials.
@@ -138,6 +150,35 @@ impl Page {
                 reason,
                 "use https://; nothing was forwarded",
             )
+        }
+    }
+
+    /// A paid action on production, under `--guard block`.
+    pub(super) fn paid() -> Self {
+        let reason = "a paid action on production is held: --guard block is set";
+        Self::held(reason, "N512")
+    }
+
+    /// An action that is not listed, or a body that cannot be read, under `--guard block`.
+    pub(super) fn cost_unknown() -> Self {
+        let reason = "a call of unknown cost on production is held, since its action is not listed or it cannot be read: --guard block is set";
+        Self::held(reason, "N512")
+    }
+
+    /// A paid action that was sent before, under `--guard block`.
+    pub(super) fn repeated(ago: Duration) -> Self {
+        let ago = ago.as_secs();
+        let reason = format!(
+            "the same paid action for the same domain was sent {ago} s ago; it is held: --guard block is set"
+        );
+        Self::held(reason, "N511")
+    }
+
+    fn held(reason: impl Into<String>, rule: &'static str) -> Self {
+        let hint = "nothing was forwarded; --guard warn lets it pass, if it is meant";
+        Self {
+            rule: Some(rule),
+            ..Self::new(403, "http_request_denied", "guard", reason, hint)
         }
     }
 

@@ -23,6 +23,7 @@ pub(super) struct Receiving<'a> {
     pub(super) client: &'a mut Writer,
     pub(super) head: &'a RequestHead,
     pub(super) reply_timeout: Duration,
+    pub(super) annotation: Option<String>,
     pub(super) answered_by: AnswerBy,
     pub(super) prefix: &'a (dyn Fn() -> Prefix + Sync),
     pub(super) progress: &'a Progress,
@@ -34,6 +35,8 @@ pub(super) struct Receiving<'a> {
     pub(super) fidelity: &'a mut Vec<Word>,
     /// Since when the client takes no more bytes.
     pub(super) client_gone: Option<Instant>,
+    /// Whether `100 Continue` has gone to the client, the origin's or ours.
+    pub(super) continued: bool,
 }
 
 /// What came.
@@ -64,7 +67,7 @@ impl Receiving<'_> {
     /// Reads the next head; meanwhile a client that waits for `100 Continue` is not left waiting.
     async fn reply_head(&mut self) -> Result<ReplyHead, Failure> {
         let mut seen = 0;
-        let mut may_continue = self.informational.is_empty() && self.head.expects_continue();
+        let mut may_continue = !self.continued && self.waits_with_its_body();
         let patience = Instant::now() + CONTINUE_PATIENCE;
         loop {
             let buffered = self.upstream.buffered();
@@ -108,11 +111,18 @@ impl Receiving<'_> {
         }
     }
 
+    /// Whether the client may hold its body back until it is told to send it.
+    fn waits_with_its_body(&self) -> bool {
+        let has_body = !matches!(self.head.framing(), Framing::None | Framing::Length(0));
+        has_body && self.head.expects_continue()
+    }
+
     /// `100 Continue` in the origin's place: it sent none, and the client waits with its body.
     async fn own_continue(&mut self) {
         if self.progress.body_begun.load(Ordering::Relaxed) {
             return;
         }
+        self.continued = true;
         self.tell_client(b"HTTP/1.1 100 Continue\r\n\r\n").await;
         self.fidelity
             .push("100 Continue sent by nicetap: the origin had sent none".into());
@@ -124,6 +134,7 @@ impl Receiving<'_> {
             let reason = "the server sent more than 32 informational replies";
             return Err(Failure::new(Stage::Receive, "http_protocol_error", reason));
         }
+        self.continued |= head.status() == 100;
         if self.head.minor() == 1 {
             self.tell_client(head.bytes()).await;
         }
@@ -136,7 +147,7 @@ impl Receiving<'_> {
             return Err(Failure::new(Stage::Receive, "http_upgrade_failed", reason));
         }
         self.announced.written().await;
-        let forwarded = headers::reply(&head);
+        let forwarded = headers::reply(&head, self.annotation.as_deref());
         self.accept(head, None, &forwarded.fidelity);
         self.tell_client(&forwarded.bytes).await;
         Ok(Received::Upgrade)
@@ -145,7 +156,7 @@ impl Receiving<'_> {
     async fn final_reply(mut self, head: ReplyHead) -> Result<Received, Failure> {
         let framing = head.framing(self.head.method()).map_err(unusable)?;
         let (upstream_keeps, client_keeps) = (head.keeps_alive(), self.head.keeps_alive());
-        let mut forwarded = headers::reply(&head);
+        let mut forwarded = headers::reply(&head, self.annotation.as_deref());
         let copy = (framing != Framing::None).then(|| (self.prefix)());
         self.announced.written().await;
         self.accept(head, copy, &forwarded.fidelity);
@@ -183,7 +194,15 @@ impl Receiving<'_> {
     async fn body(&mut self, framing: Framing, out: &mut BytesMut) -> Result<(), Failure> {
         let mut scan = BodyScan::tolerant(framing);
         loop {
-            let taken = self.take(&mut scan)?;
+            let taken = match self.take(&mut scan) {
+                Ok(taken) => taken,
+                Err(unsound) => {
+                    // The client judges it as it would without us.
+                    out.extend_from_slice(self.upstream.buffered());
+                    self.tell_client(out).await;
+                    return Err(unsound);
+                }
+            };
             if !out.is_empty() {
                 out.extend_from_slice(&self.upstream.buffered()[..taken]);
                 let first = out.split();
@@ -303,7 +322,11 @@ fn closed_early(begun: bool) -> Failure {
     } else {
         "the server closed the connection without a reply"
     };
-    Failure::new(Stage::Receive, "http_response_incomplete", reason)
+    let failure = Failure::new(Stage::Receive, "http_response_incomplete", reason);
+    Failure {
+        is_silent_death: !begun,
+        ..failure
+    }
 }
 
 fn broken_early(begun: bool, error: &std::io::Error) -> Failure {
@@ -313,7 +336,11 @@ fn broken_early(begun: bool, error: &std::io::Error) -> Failure {
         "before a reply"
     };
     let reason = format!("the connection broke {place}: {}", cause(error));
-    Failure::new(Stage::Receive, "connection_terminated", reason)
+    let failure = Failure::new(Stage::Receive, "connection_terminated", reason);
+    Failure {
+        is_silent_death: !begun,
+        ..failure
+    }
 }
 
 fn silent_midway() -> Failure {

@@ -6,43 +6,45 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::record::TunnelBytes;
 
-/// How a tunnel ended.
-pub(super) struct Relayed {
-    pub(super) bytes: TunnelBytes,
-    /// Who ended it: `client`, `origin`, `error`.
-    pub(super) end: &'static str,
+/// What has gone through so far; outlives a relay that is broken off.
+#[derive(Default)]
+pub(super) struct Counts {
+    up: AtomicU64,
+    down: AtomicU64,
 }
 
-/// Carries both directions until both have ended, or one has failed.
-pub(super) async fn relay<C, O>(client: C, origin: O) -> Relayed
+impl Counts {
+    pub(super) fn bytes(&self) -> TunnelBytes {
+        TunnelBytes {
+            up: self.up.load(Ordering::Relaxed),
+            down: self.down.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// Carries both directions until both have ended, or one has failed. Says who began to leave: `client`, `origin`;
+/// or `error`.
+pub(super) async fn relay<C, O>(client: C, origin: O, counts: &Counts) -> &'static str
 where
     C: AsyncRead + AsyncWrite + Unpin,
     O: AsyncRead + AsyncWrite + Unpin,
 {
-    let (up, down) = (AtomicU64::new(0), AtomicU64::new(0));
     let (client_read, client_write) = tokio::io::split(client);
     let (origin_read, origin_write) = tokio::io::split(origin);
-    let end = {
-        let upward = carry(client_read, origin_write, &up);
-        let downward = carry(origin_read, client_write, &down);
-        tokio::pin!(upward, downward);
-        // Half-closed tunnels live on: the first end names who began to leave.
-        tokio::select! {
-            result = &mut upward => match result {
-                Ok(()) => { let _ = downward.await; "client" }
-                Err(_) => "error",
-            },
-            result = &mut downward => match result {
-                Ok(()) => { let _ = upward.await; "origin" }
-                Err(_) => "error",
-            },
-        }
-    };
-    let bytes = TunnelBytes {
-        up: up.into_inner(),
-        down: down.into_inner(),
-    };
-    Relayed { bytes, end }
+    let upward = carry(client_read, origin_write, &counts.up);
+    let downward = carry(origin_read, client_write, &counts.down);
+    tokio::pin!(upward, downward);
+    // Half-closed tunnels live on: the first end names who began to leave.
+    tokio::select! {
+        result = &mut upward => match result {
+            Ok(()) => { let _ = downward.await; "client" }
+            Err(_) => "error",
+        },
+        result = &mut downward => match result {
+            Ok(()) => { let _ = upward.await; "origin" }
+            Err(_) => "error",
+        },
+    }
 }
 
 async fn carry<R, W>(mut from: R, mut to: W, count: &AtomicU64) -> io::Result<()>

@@ -96,14 +96,15 @@ impl Sending<'_> {
 }
 
 fn unsent(error: &std::io::Error) -> Failure {
-    Failure::new(
-        Stage::Send,
-        "connection_terminated",
-        format!(
-            "the server did not take the whole request: {}",
-            cause(error)
-        ),
-    )
+    let reason = format!(
+        "the server did not take the whole request: {}",
+        cause(error)
+    );
+    let failure = Failure::new(Stage::Send, "connection_terminated", reason);
+    Failure {
+        is_silent_death: true,
+        ..failure
+    }
 }
 
 fn stalled_upstream() -> Failure {

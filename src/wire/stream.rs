@@ -2,14 +2,43 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use rustix::net::sockopt::set_socket_linger;
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, Empty, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::{client, server};
 
 /// What a leg reads and writes: TCP, TLS over TCP, or the mock's end of a pipe.
-pub trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+pub trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {
+    /// Has the connection end with a reset, where it can: a good end would make what was sent look whole.
+    fn end_badly(&self) {}
+}
 
-impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for T {}
+impl Stream for TcpStream {
+    fn end_badly(&self) {
+        let _ = set_socket_linger(self, Some(Duration::ZERO));
+    }
+}
+
+impl<S: Stream + ?Sized> Stream for Box<S> {
+    fn end_badly(&self) {
+        (**self).end_badly();
+    }
+}
+
+impl<S: Stream> Stream for Rewind<S> {
+    fn end_badly(&self) {
+        self.stream.end_badly();
+    }
+}
+
+/// TLS says by itself whether it ends well.
+impl<S: Stream> Stream for server::TlsStream<S> {}
+impl<S: Stream> Stream for client::TlsStream<S> {}
+impl Stream for DuplexStream {}
+impl Stream for Empty {}
 
 /// A stream whose first bytes were read already, and are read again.
 pub(super) struct Rewind<S> {

@@ -77,7 +77,10 @@ fn certificate_reason(error: &CertificateError) -> String {
                 .to_owned()
         }
         CertificateError::Revoked => "has been revoked".to_owned(),
-        CertificateError::BadSignature => "has a wrong signature".to_owned(),
+        CertificateError::BadSignature => {
+            "has a signature that does not fit (a trusted root has its issuer's name, but another key?)"
+                .to_owned()
+        }
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             "is not meant for servers".to_owned()
         }
@@ -94,8 +97,9 @@ pub(super) struct ClientFailure {
 }
 
 /// Why the handshake with a client failed. Grades follow what mitmproxy and mockttp learned: an alert says it, a
-/// close right after our certificate makes it likely.
-pub(super) fn client_failure(error: &io::Error) -> ClientFailure {
+/// close right after our certificate makes it likely. A client that has not seen the certificate yet says nothing
+/// about it.
+pub(super) fn client_failure(error: &io::Error, saw_certificate: bool) -> ClientFailure {
     let failure = |reason, is_distrust| ClientFailure {
         reason,
         is_distrust,
@@ -136,6 +140,10 @@ pub(super) fn client_failure(error: &io::Error) -> ClientFailure {
         ),
         Some(TlsError::InvalidMessage(_)) => failure("what the client sent is not TLS", false),
         Some(_) => failure("the TLS handshake with the client failed", false),
+        None if !saw_certificate => failure(
+            "the connection ended in the middle of the client's TLS hello",
+            false,
+        ),
         None => match error.kind() {
             io::ErrorKind::UnexpectedEof
             | io::ErrorKind::ConnectionReset

@@ -46,10 +46,27 @@ impl Authority {
         super::write(path, self.pem());
     }
 
+    /// A leaf for these names that vouches for itself.
+    pub(crate) fn self_signed(names: &[&str]) -> Identity {
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(names).unwrap();
+        Identity {
+            chain: params.self_signed(&key).unwrap().pem(),
+            key: key.serialize_pem(),
+        }
+    }
+
     /// A leaf for these names.
     pub(crate) fn identity(&self, names: &[&str]) -> Identity {
+        self.identity_until(names, 4000)
+    }
+
+    /// A leaf for these names that ends with this year's first day.
+    pub(crate) fn identity_until(&self, names: &[&str], year: i32) -> Identity {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let mut params = CertificateParams::new(names).unwrap();
+        params.not_after = rcgen::date_time_ymd(year, 1, 1);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.use_authority_key_identifier_extension = true;

@@ -141,6 +141,32 @@ impl Reader {
         Ok(())
     }
 
+    /// The next bytes, whatever they are; none at the end.
+    pub(crate) fn some(&mut self, stream: &mut impl Read) -> io::Result<Vec<u8>> {
+        if self.at == self.log.len() {
+            self.more(stream)?;
+        }
+        let some = self.log[self.at..].to_vec();
+        self.at = self.log.len();
+        Ok(some)
+    }
+
+    /// Drops the next `count` bytes without keeping them; says how many there were.
+    pub(crate) fn discard(&mut self, stream: &mut impl Read, count: u64) -> io::Result<u64> {
+        let kept = (self.log.len() - self.at).min(usize::try_from(count).unwrap());
+        self.at += kept;
+        let mut done = kept as u64;
+        let mut buffer = vec![0; 256 * 1024];
+        while done < count {
+            let want = buffer.len().min(usize::try_from(count - done).unwrap());
+            match stream.read(&mut buffer[..want])? {
+                0 => break,
+                read => done += read as u64,
+            }
+        }
+        Ok(done)
+    }
+
     /// What came after the last message, as far as it was read with it.
     pub(crate) fn take_buffered(&mut self) -> Vec<u8> {
         let rest = self.log[self.at..].to_vec();

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -176,16 +177,31 @@ impl Nicetap {
     }
 
     /// Ends it as `kill` does, and waits for its end.
-    pub(crate) fn stop(mut self) -> Stopped {
+    pub(crate) fn stop(self) -> Stopped {
+        self.signal(Signal::TERM);
+        self.ended(STOP_LIMIT)
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        let Some(status) = process::wait(&mut self.child, STOP_LIMIT) else {
-            panic!(
-                "SIGTERM did not end nicetap within {STOP_LIMIT:?}: {}",
-                self.console()
-            );
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits for its end.
+    pub(crate) fn ended(mut self, limit: Duration) -> Stopped {
+        let Some(status) = process::wait(&mut self.child, limit) else {
+            panic!("nicetap did not end within {limit:?}: {}", self.console());
         };
         self.stopped(status)
+    }
+
+    /// The most memory that it has held so far, in KiB.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+        let number = line.unwrap().split_whitespace().nth(1);
+        number.unwrap().parse().unwrap()
     }
 
     /// Ends it as `kill -9` does.

@@ -62,6 +62,14 @@ impl RawOrigin {
         Self::start(None, Arc::new(script))
     }
 
+    /// An origin that speaks TLS with this configuration.
+    pub(crate) fn with_tls(
+        config: Arc<ServerConfig>,
+        script: impl Fn(&mut Conversation) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        Self::start(Some(config), Arc::new(script))
+    }
+
     /// Where it listens.
     pub(crate) const fn addr(&self) -> SocketAddr {
         self.addr
@@ -206,6 +214,36 @@ impl Conversation {
             });
         }
         result
+    }
+
+    /// The head of the next request; its body is not read, and nothing is said.
+    pub(crate) fn head(&mut self) -> io::Result<Option<Message>> {
+        let stream = open(&mut self.stream)?;
+        let result = self.reader.head(stream);
+        self.keep();
+        result
+    }
+
+    /// The body of a request of which [`Conversation::head`] returned the head.
+    pub(crate) fn body(&mut self, message: &mut Message) -> io::Result<()> {
+        let stream = open(&mut self.stream)?;
+        let result = self.reader.body(stream, message, "");
+        self.keep();
+        result
+    }
+
+    /// The next bytes, whatever they are; none at the end.
+    pub(crate) fn read_some(&mut self) -> io::Result<Vec<u8>> {
+        let stream = open(&mut self.stream)?;
+        let result = self.reader.some(stream);
+        self.keep();
+        result
+    }
+
+    /// Drops the next `count` bytes unseen; says how many there were.
+    pub(crate) fn discard(&mut self, count: u64) -> io::Result<u64> {
+        let stream = open(&mut self.stream)?;
+        self.reader.discard(stream, count)
     }
 
     /// Reads a request whose body is too large to keep; returns how many bytes its body had.

@@ -80,6 +80,30 @@ impl RawClient {
             .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
+    /// The body of a reply of which [`RawClient::head`] returned the head.
+    pub(crate) fn body(&mut self, message: &mut Message, method: &str) -> io::Result<()> {
+        self.reader.body(&mut self.stream, message, method)
+    }
+
+    /// Every byte that came so far, and all that comes until the end.
+    pub(crate) fn all(&mut self) -> io::Result<Vec<u8>> {
+        self.reader.drain(&mut self.stream)?;
+        Ok(self.reader.log.clone())
+    }
+
+    /// Drops the next `count` bytes unseen; says how many there were.
+    pub(crate) fn discard(&mut self, count: u64) -> io::Result<u64> {
+        self.reader.discard(&mut self.stream, count)
+    }
+
+    /// Asks the proxy for a tunnel; returns its answer.
+    pub(crate) fn connect(&mut self, authority: &str) -> io::Result<Message> {
+        self.send(format!(
+            "CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n"
+        ))?;
+        self.head()
+    }
+
     /// What came after the last message, as far as it was read with it.
     pub(crate) fn take_buffered(&mut self) -> Vec<u8> {
         self.reader.take_buffered()
@@ -114,7 +138,8 @@ impl RawClient {
         }
     }
 
-    fn into_tls(self, host: &str, trust: &Arc<ClientConfig>) -> io::Result<Self> {
+    /// Goes on in TLS, as to the named host.
+    pub(crate) fn into_tls(self, host: &str, trust: &Arc<ClientConfig>) -> io::Result<Self> {
         let Stream::Plain(socket) = self.stream else {
             return Err(io::Error::other("TLS inside TLS"));
         };

@@ -231,6 +231,7 @@ impl Maker {
             tunnels: 3,
             connections: 1,
             findings: BTreeMap::from_iter(self.list(findings)),
+            hidden: BTreeMap::from_iter(self.list([(self.word("N302"), 4)])),
             verdicts: BTreeMap::from_iter(self.list([
                 (Verdict::Ok, 9),
                 (Verdict::Refused, 2),

@@ -40,7 +40,7 @@ fn check(request: &Request) -> Option<Hit> {
         request.call.category.as_ref()?,
         request.call.action.as_ref()?,
     );
-    let catalogue = Catalogue::builtin();
+    let catalogue = Catalogue::current();
     let is_known = catalogue
         .action(category.expose(), action.expose())
         .is_some();

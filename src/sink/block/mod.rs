@@ -348,6 +348,13 @@ impl Renderer {
             .iter()
             .map(|(code, count)| Rich::new(format!("{code} ×{count}")));
         labelled(page, "findings", &Rich::joined(findings));
+        if !stop.hidden.is_empty() {
+            let hidden = stop
+                .hidden
+                .iter()
+                .map(|(code, count)| Rich::new(format!("{code} ×{count}")));
+            labelled(page, "hidden", &Rich::joined(hidden));
+        }
         if stop.not_recorded > 0 {
             let text = format!("{} passed without a record", stop.not_recorded);
             labelled(page, "not recorded", &Rich::styled_as(WARN, text));

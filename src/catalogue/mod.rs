@@ -1,7 +1,13 @@
-//! The API as data: actions, parameters, risk, sensitivity, codes. Source: `config/nicenic-v2.toml`.
-use std::sync::LazyLock;
+//! The API as data: actions, parameters, risk, sensitivity, codes. Source: `config/nicenic-v2.toml`, and what a user's
+//! own file adds.
+use std::fmt::Write as _;
+use std::sync::{LazyLock, OnceLock};
 
 use serde::{Deserialize, Serialize};
+
+mod user;
+
+pub use user::UserError;
 
 /// What a call can do to an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,6 +158,36 @@ pub struct Catalogue {
     pub codes: Vec<Code>,
     /// The older API.
     pub legacy_v1: LegacyV1,
+    /// What the user says of body codes.
+    #[serde(skip)]
+    pub user_codes: Vec<UserCode>,
+}
+
+/// What the user says of a body code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserCode {
+    /// `code` in the envelope.
+    pub code: i64,
+    /// Lower-case words that `msg` must hold; empty: any.
+    pub msg_contains: String,
+    /// What it means.
+    pub means: Means,
+}
+
+/// What a body code can mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Means {
+    /// Done.
+    Ok,
+    /// Accepted, not finished: must not be sent again.
+    Pending,
+    /// The login or the address was refused.
+    Refused,
+    /// The request was refused.
+    Rejected,
+    /// The server failed; what became of the request is open.
+    Failed,
 }
 
 /// Addresses and formats.
@@ -205,6 +241,17 @@ pub struct UnknownAction {
 }
 
 impl Catalogue {
+    /// The catalogue in force: the built-in one, with what the user adds.
+    pub fn current() -> &'static Self {
+        INSTALLED.get().unwrap_or_else(Self::builtin)
+    }
+
+    /// Puts this catalogue in force; once, before anything reads [`Catalogue::current`]. Later ones do nothing.
+    pub fn install(merged: Self) {
+        // A second one can only come of a second start in one process, which has the same settings.
+        let _ = INSTALLED.set(merged);
+    }
+
     /// The built-in catalogue.
     ///
     /// # Panics
@@ -227,6 +274,74 @@ impl Catalogue {
             .find(|have| have.category == category && have.action == action)
     }
 
+    /// What the user says that a body code means; the first entry that fits.
+    pub fn meaning(&self, code: i64, msg: &str) -> Option<Means> {
+        let msg = msg.to_lowercase();
+        let fits = |have: &&UserCode| have.code == code && msg.contains(&have.msg_contains);
+        self.user_codes.iter().find(fits).map(|have| have.means)
+    }
+
+    /// The actions and codes, one a line.
+    pub fn table(&self) -> String {
+        let mut table = String::new();
+        for action in &self.actions {
+            let required = |required| {
+                let params = action.params.iter();
+                let names = params.filter(move |param| param.required == required);
+                names.map(|param| param.name.as_str()).collect::<Vec<_>>()
+            };
+            let call = format!("{} {}", action.category, action.action);
+            let risk = word(&action.risk);
+            let _ = writeln!(table, "{call:26}  {risk:7}  {}", action.title);
+            for (label, names) in [("takes", required(true)), ("optional", required(false))] {
+                if !names.is_empty() {
+                    put_wrapped(&mut table, label, &names);
+                }
+            }
+        }
+        for code in &self.codes {
+            let _ = writeln!(table, "code {:<21}  {}", code.code, code.meaning);
+        }
+        for code in &self.user_codes {
+            let words = match code.msg_contains.as_str() {
+                "" => String::new(),
+                words => format!(" where msg holds `{words}`"),
+            };
+            let means = word(&code.means);
+            let _ = writeln!(table, "code {:<21}  {means}{words} (your file)", code.code);
+        }
+        table
+    }
+
+    /// The same as JSON.
+    pub fn table_json(&self) -> String {
+        let actions: Vec<_> = self.actions.iter().map(action_json).collect();
+        let codes: Vec<_> = self
+            .codes
+            .iter()
+            .map(|code| {
+                serde_json::json!({"code": code.code, "msg": code.msg, "meaning": code.meaning})
+            })
+            .collect();
+        let user_codes: Vec<_> = self
+            .user_codes
+            .iter()
+            .map(|code| {
+                serde_json::json!({
+                    "code": code.code,
+                    "msg_contains": code.msg_contains,
+                    "means": word(&code.means),
+                })
+            })
+            .collect();
+        let all = serde_json::json!({
+            "actions": actions,
+            "codes": codes,
+            "user_codes": user_codes,
+        });
+        format!("{all:#}\n")
+    }
+
     /// How the value of a parameter of this name is shown, whatever the action.
     pub fn sensitivity(&self, name: &str) -> Sensitivity {
         let of_actions = self.actions.iter().flat_map(|action| &action.params);
@@ -245,9 +360,59 @@ impl Catalogue {
     }
 }
 
+fn action_json(action: &Action) -> serde_json::Value {
+    let params: Vec<_> = action
+        .params
+        .iter()
+        .map(|param| {
+            let sensitivity = match param.sensitivity() {
+                Sensitivity::Open => "open",
+                Sensitivity::Pii => "pii",
+                Sensitivity::Secret => "secret",
+            };
+            serde_json::json!({
+                "name": param.name,
+                "type": param.kind,
+                "required": param.required,
+                "shown": sensitivity,
+            })
+        })
+        .collect();
+    serde_json::json!({
+        "category": action.category,
+        "action": action.action,
+        "title": action.title,
+        "risk": word(&action.risk),
+        "status": action.status,
+        "params": params,
+    })
+}
+
+/// One of our own enum words, as it is serialised.
+fn word(value: &impl Serialize) -> String {
+    let value = serde_json::to_value(value).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn put_wrapped(table: &mut String, label: &str, names: &[&str]) {
+    let mut line = format!("    {label:8} ");
+    let indent = line.len();
+    for name in names {
+        if line.len() + name.len() > COLUMNS {
+            let _ = writeln!(table, "{}", line.trim_end());
+            line = " ".repeat(indent);
+        }
+        line.push_str(name);
+        line.push(' ');
+    }
+    let _ = writeln!(table, "{}", line.trim_end());
+}
+
+static INSTALLED: OnceLock<Catalogue> = OnceLock::new();
+const COLUMNS: usize = 98;
 /// The older API's parameters that are as good as a password (`userstr` is an offline-guessable hash of it).
 const LEGACY_SECRETS: [&str; 2] = ["userstr", "domainpwd"];
-const BUILTIN_TOML: &str = include_str!("../config/nicenic-v2.toml");
+const BUILTIN_TOML: &str = include_str!("../../config/nicenic-v2.toml");
 
 #[cfg(test)]
 mod tests {
@@ -262,6 +427,20 @@ mod tests {
             Risk::Spend
         );
         assert!(catalogue.action("user", "register").is_none());
+    }
+
+    #[test]
+    fn the_table_fits_a_terminal_and_has_every_action() {
+        let catalogue = Catalogue::builtin();
+        let table = catalogue.table();
+        for line in table.lines() {
+            assert!(line.chars().count() <= 100, "{line}");
+        }
+        let json: serde_json::Value = serde_json::from_str(&catalogue.table_json()).unwrap();
+        assert_eq!(json["actions"].as_array().unwrap().len(), 12);
+        for action in &catalogue.actions {
+            assert!(table.contains(&format!("{} {}", action.category, action.action)));
+        }
     }
 
     #[test]

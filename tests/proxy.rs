@@ -1,0 +1,20 @@
+//! The wire, from outside: the real binary between scripted clients and scripted origins, in order and in every kind
+//! of disorder. No test sleeps: each waits for what it wants to see.
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod support;
+
+#[path = "proxy/bodies.rs"]
+mod bodies;
+#[path = "proxy/faults.rs"]
+mod faults;
+#[path = "proxy/framing.rs"]
+mod framing;
+#[path = "proxy/life.rs"]
+mod life;
+#[path = "proxy/replies.rs"]
+mod replies;
+#[path = "proxy/routes.rs"]
+mod routes;
+#[path = "proxy/stage.rs"]
+mod stage;
