@@ -61,7 +61,7 @@ Its replies have the documented shapes and say that a mock made them. Error text
 
 Examples:
   nicetap mock
-  curl -H 'Authorization: demo:demo' -H 'Content-Type: application/json' \\
+  curl -H 'Authorization: demo:mock-only' -H 'Content-Type: application/json' \\
   'http://127.0.0.1:8901/v2/?category=domain&action=check&domains=example.com'
 
 Exit codes:

@@ -61,7 +61,7 @@ pub fn banner(facts: &BannerFacts<'_>) -> String {
     let (seen, credential) = if facts.mock {
         (
             "the built-in mock answers for them; nothing reaches NiceNIC, nothing is bought",
-            "demo:demo",
+            "demo:mock-only",
         )
     } else {
         let seen = match facts.guard {
@@ -323,7 +323,7 @@ mod tests {
           log       none
           base URL  http://127.0.0.1:8899/v2/ stands for https://api.nicenic.net and needs no CA
           try       curl -x http://127.0.0.1:8899 -H 'Content-Type: application/json' \
-                      --cacert /etc/nicetap/root.pem -H 'Authorization: demo:demo' \
+                      --cacert /etc/nicetap/root.pem -H 'Authorization: demo:mock-only' \
                       'https://api.nicenic.net/v2/?category=domain&action=check&domains=example.com'
           undo      before nicetap ends, take its address (and the CA) out of the client's settings again
         ");

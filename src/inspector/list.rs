@@ -317,7 +317,7 @@ fn empty(inspector: &Inspector) -> Element {
         .map(ToString::to_string)
         .unwrap_or_default();
     let credential = if inspector.mock {
-        "demo:demo"
+        "demo:mock-only"
     } else {
         "username:api_secret"
     };

@@ -608,7 +608,7 @@ mod tests {
             ),
             (
                 "curl -H \"Authorization: $PAIR\" https://a",
-                "GET / HTTP/1.1|Authorization: k3f9q2x7:k3f9q2x7|Host: a||",
+                "GET / HTTP/1.1|Authorization: k3f9q2x7:k3f9q2x7k3f9q2x7|Host: a||",
             ),
             (
                 "curl -F a=b https://a",

@@ -282,7 +282,13 @@ mod tests {
             ),
             (
                 "a '$x' \"$x:${y}\" $(b \"c\") $",
-                vec![vec!["a", "$x", "k3f9q2x7:k3f9q2x7", "k3f9q2x7", "$"]],
+                vec![vec![
+                    "a",
+                    "$x",
+                    "k3f9q2x7:k3f9q2x7k3f9q2x7",
+                    "k3f9q2x7",
+                    "$",
+                ]],
             ),
         ] {
             assert_eq!(words(text), want, "{text}");

@@ -99,7 +99,7 @@ impl Mock {
         let (login, pair) = match &self.options.credential {
             None => (
                 "any username:secret in its bare form, except the secret \"wrong\"".to_owned(),
-                "demo:demo".to_owned(),
+                "demo:mock-only".to_owned(),
             ),
             Some(credential) => (
                 format!("only {} with its secret", credential.username()),
