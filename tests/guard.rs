@@ -12,6 +12,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -29,6 +31,10 @@ struct Kept {
 
 impl Origin {
     fn answering(reply: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        Self::sending(move |request| reply(request).into_bytes())
+    }
+
+    fn sending(reply: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
         let kept = Arc::<Mutex<Kept>>::default();
@@ -48,6 +54,21 @@ impl Origin {
         Self::answering(move |_| envelope(code))
     }
 
+    /// The same, with its body in gzip.
+    fn saying_packed(code: i64) -> Self {
+        let plain = envelope(code);
+        let (_, body) = plain.split_once("\r\n\r\n").unwrap();
+        let mut packer = GzEncoder::new(Vec::new(), Compression::default());
+        packer.write_all(body.as_bytes()).unwrap();
+        let body = packer.finish().unwrap();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n\
+             Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        Self::sending(move |_| [head.as_bytes(), &body].concat())
+    }
+
     fn bytes(&self) -> String {
         String::from_utf8_lossy(&self.kept.lock().unwrap().bytes).into_owned()
     }
@@ -57,14 +78,14 @@ impl Origin {
     }
 }
 
-fn serve(mut stream: TcpStream, kept: &Mutex<Kept>, reply: &dyn Fn(&str) -> String) {
+fn serve(mut stream: TcpStream, kept: &Mutex<Kept>, reply: &dyn Fn(&str) -> Vec<u8>) {
     let mut unread = Vec::new();
     let mut chunk = [0; 4096];
     loop {
         while let Some(end) = end_of_request(&unread) {
             let request: Vec<u8> = unread.drain(..end).collect();
             let reply = reply(&String::from_utf8_lossy(&request));
-            if stream.write_all(reply.as_bytes()).is_err() {
+            if stream.write_all(&reply).is_err() {
                 return;
             }
         }
@@ -215,7 +236,7 @@ fn reply(stream: &mut TcpStream) -> String {
             bytes.clear();
         }
         if end_of_request(&bytes).is_some() {
-            return String::from_utf8(bytes).unwrap();
+            return String::from_utf8_lossy(&bytes).into_owned();
         }
     }
 }
@@ -393,6 +414,20 @@ fn only_attempts_that_may_have_been_carried_out_count_as_sent_before() {
         proxy.get(SANDBOX, &RENEW.replace("example.com", "example.org"));
         let record = proxy.exchange();
         assert!(!codes(&record).contains(&"N511"), "another domain");
+    }
+}
+
+#[test]
+fn a_compressed_refusal_counts_as_one() {
+    for (code, counts) in [(0, true), (400, false)] {
+        let origin = Origin::saying_packed(code);
+        let mut proxy = Proxy::before(&origin, &["--guard", "warn"]);
+        proxy.get(SANDBOX, RENEW);
+        let record = proxy.exchange();
+        assert_eq!(record["response"]["envelope"]["code"], code);
+        proxy.get(SANDBOX, RENEW);
+        let record = proxy.exchange();
+        assert_eq!(codes(&record).contains(&"N511"), counts, "code {code}");
     }
 }
 

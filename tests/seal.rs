@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// Files and rooms that call `.expose()`, each with its reason. A new one is to be argued for here.
-const MAY_EXPOSE: [(&str, &str); 7] = [
+const MAY_EXPOSE: [(&str, &str); 8] = [
     (
         "src/facts/",
         "derives facts from raw bytes, which is its work; what it keeps is Raw again, a kind or a place",
@@ -29,6 +29,10 @@ const MAY_EXPOSE: [(&str, &str); 7] = [
     (
         "src/journal/seal.rs",
         "hands raw leaves to the redactor, which is its work",
+    ),
+    (
+        "src/journal/view.rs",
+        "derives facts anew, with the body that came after the head",
     ),
     ("src/redact/", "turns Raw into Masked, which is its work"),
 ];

@@ -20,6 +20,7 @@ use queue::{Permit, Sender, Urgency};
 pub mod draft;
 mod queue;
 mod seal;
+mod view;
 mod writer;
 
 pub use seal::findings;

@@ -2,11 +2,11 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::capture::{End, Prefix};
+use crate::capture::Prefix;
 use crate::clock::Time;
-use crate::decode::{self, Cap, Undecodable};
+use crate::decode::Undecodable;
 use crate::diagnose;
-use crate::facts::{self, Arrival, Attempt, BodyInput, Content, Ending, ReplyInput, Session};
+use crate::facts::{self, Attempt, BodyInput, Ending, Session};
 use crate::http1::{Fields, ReplyHead};
 use crate::redact::seal::Masked;
 use crate::redact::{Redactor, Shown};
@@ -14,9 +14,9 @@ use crate::rule::{self, Finding};
 use crate::rules;
 
 use super::draft::{
-    Broken, ConnectionDraft, Draft, Peer, ReplyPart, RequestPart, SealedPart, Steps, TunnelDraft,
-    Way,
+    Broken, ConnectionDraft, Draft, Peer, RequestPart, SealedPart, Steps, TunnelDraft, Way,
 };
+use super::view::{ReplyView, View};
 use crate::record::{
     self, AddressFamily, AnswerBy, Body, Call, Client, Connection, Credential, Diagnosis, Egress,
     Envelope, Event, Exchange, Failure, Notice, RawText, Redaction, RequestHead, Response, Stage,
@@ -334,94 +334,8 @@ pub(super) fn connection(
     }
 }
 
-/// A reply with its body decoded, and what was derived from it.
-struct ReplyView<'a> {
-    part: &'a ReplyPart,
-    view: Option<View<'a>>,
-    facts: facts::Reply,
-}
-
-impl<'a> ReplyView<'a> {
-    fn of(part: &'a ReplyPart, request: &facts::Request) -> Self {
-        let view = part
-            .body
-            .as_ref()
-            .map(|prefix| View::of(part.head.fields(), prefix));
-        let (prefix, whole) = view
-            .as_ref()
-            .map_or((&b""[..], true), |view| (&view.bytes[..], view.whole));
-        // An empty body is of every coding.
-        let is_empty = part
-            .body
-            .as_ref()
-            .is_none_or(|body| body.bytes().is_empty());
-        let opaque = view.as_ref().and_then(|view| view.opaque);
-        let content = match opaque.filter(|_| !is_empty) {
-            None => Content::Decoded,
-            Some(Undecodable::Corrupt) => Content::Mislabelled,
-            Some(_) => Content::Unreadable,
-        };
-        let ended = part
-            .body
-            .as_ref()
-            .map_or(End::Complete, |prefix| prefix.end);
-        let input = ReplyInput {
-            head: &part.head,
-            prefix,
-            whole,
-            content,
-            is_cut: ended == End::Failed,
-        };
-        let facts = facts::Reply::derive(&input, request);
-        Self { part, view, facts }
-    }
-}
-
-/// A body's copy without its content coding, as far as it can be read.
-struct View<'a> {
-    bytes: Cow<'a, [u8]>,
-    whole: bool,
-    /// Why it could not be decoded.
-    opaque: Option<Undecodable>,
-}
-
-impl<'a> View<'a> {
-    fn of(fields: &Fields, prefix: &'a Prefix) -> Self {
-        let whole = !prefix.is_truncated() && prefix.end == End::Complete;
-        let coding = fields
-            .first("content-encoding")
-            .filter(|coding| !coding.eq_ignore_ascii_case(b"identity"));
-        let Some(coding) = coding else {
-            return Self {
-                bytes: Cow::Borrowed(prefix.bytes()),
-                whole,
-                opaque: None,
-            };
-        };
-        match decode::decode(coding, prefix.bytes(), VIEW) {
-            Ok(decoded) => Self {
-                bytes: Cow::Owned(decoded.bytes),
-                whole: whole && decoded.whole,
-                opaque: None,
-            },
-            Err(undecodable) => Self {
-                bytes: Cow::Borrowed(&[]),
-                whole: false,
-                opaque: Some(undecodable),
-            },
-        }
-    }
-}
-
 fn judge_body(part: &RequestPart, prefix: &Prefix) -> facts::Request {
     let view = View::of(part.head.fields(), prefix);
-    let arrival = Arrival {
-        target: &part.facts.target,
-        head: &part.head,
-        path_and_query: part.path_and_query.expose(),
-        sni: part.sni.as_deref(),
-        time: Some(part.time),
-    };
     let body = match view.opaque {
         None => BodyInput::Decoded {
             prefix: &view.bytes,
@@ -433,7 +347,7 @@ fn judge_body(part: &RequestPart, prefix: &Prefix) -> facts::Request {
             whole: false,
         },
     };
-    facts::Request::derive(&arrival, body)
+    part.facts_with(body)
 }
 
 fn verdict(draft: &Draft, reply: Option<&facts::Reply>) -> Verdict {
@@ -740,8 +654,3 @@ fn millis(duration: Duration) -> f64 {
 
 const NOT_SHOWN: &str = "(not shown: a bug in nicetap)";
 const MOST_RAW: usize = 16 * 1024;
-/// A view of a body, for reading: what is forwarded stays as it came.
-const VIEW: Cap = Cap {
-    bytes: 256 * 1024,
-    ratio: 100,
-};

@@ -13,12 +13,11 @@ use tokio::time::{Instant, timeout};
 use crate::capture::{End, Prefix};
 use crate::catalogue::Catalogue;
 use crate::config::{self, Config, Expect};
-use crate::decode::{self, Cap};
 use crate::diagnose;
-use crate::facts::{self, Arrival, BodyInput, Cost, Environment, ReplyInput, Safety, Watch};
+use crate::facts::{self, BodyInput, Cost, Environment, Safety, Watch};
 use crate::http1::{BodyScan, DefectKind, Framing};
 use crate::journal::Ticket;
-use crate::journal::draft::{Draft, ReplyPart, RequestPart};
+use crate::journal::draft::{Draft, RequestPart};
 use crate::record::{Stage, Verdict};
 
 use super::exchange::BODY_IDLE;
@@ -321,18 +320,11 @@ enum Unread {
 /// The facts of a request with as much of its body as was copied. A compressed one is not looked into: its cost stays
 /// unknown.
 fn with_body(part: &RequestPart, copy: &Prefix) -> facts::Request {
-    let arrival = Arrival {
-        target: &part.facts.target,
-        head: &part.head,
-        path_and_query: part.path_and_query.expose(),
-        sni: part.sni.as_deref(),
-        time: Some(part.time),
-    };
     let seen = BodyInput::Seen {
         prefix: copy.bytes(),
         whole: !copy.is_truncated() && copy.end == End::Complete,
     };
-    facts::Request::derive(&arrival, seen)
+    part.facts_with(seen)
 }
 
 /// Whether the origin may have done what was asked: it ended in success, pending or unknown.
@@ -340,7 +332,8 @@ fn may_have_been_carried_out(draft: &Draft) -> bool {
     if !draft.has_left {
         return false;
     }
-    let reply = draft.reply.as_ref().map(|reply| read(reply, draft));
+    let reply = draft.reply.as_ref();
+    let reply = reply.map(|reply| reply.facts(&draft.request.facts));
     let failed = draft.failure.as_ref().map(|broken| broken.stage);
     match diagnose::verdict(draft.answer.by, failed, reply.as_ref()) {
         Verdict::Refused => false,
@@ -365,38 +358,19 @@ fn is_known_refusal(envelope: &facts::Envelope) -> bool {
             .is_some()
 }
 
-fn read(reply: &ReplyPart, draft: &Draft) -> facts::Reply {
-    let coding = reply.head.fields().first("content-encoding");
-    let copy = reply.body.as_ref();
-    let bytes = copy.map_or(&b""[..], Prefix::bytes);
-    let decoded = coding.map(|coding| decode::decode(coding, bytes, VIEW));
-    let (prefix, decoded_whole) = match &decoded {
-        None => (bytes, true),
-        Some(Ok(decoded)) => (&decoded.bytes[..], decoded.whole),
-        Some(Err(_)) => (&b""[..], false),
-    };
-    let whole = copy.is_none_or(|copy| !copy.is_truncated() && copy.end == End::Complete);
-    let input = ReplyInput::new(&reply.head, prefix, whole && decoded_whole);
-    facts::Reply::derive(&input, &draft.request.facts)
-}
-
 /// Enough for hundreds of paid calls a second.
 const MOST_KEYS: usize = 16 * 1024;
 const MOST_ACTIONS: usize = 8;
 const MOST_ATTEMPTS: usize = 8;
 /// How many bytes on the wire a payload byte may take: chunks of one byte take six.
 const MOST_FRAMING: usize = 8;
-const VIEW: Cap = Cap {
-    bytes: 64 * 1024,
-    ratio: 100,
-};
 
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::facts::{Authority, Scheme, Target, Via};
+    use crate::facts::{Arrival, Authority, Scheme, Target, Via};
     use crate::http1::{Limits, RequestHead};
 
     fn renewal(domain: &str) -> facts::Request {

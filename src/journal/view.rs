@@ -1,0 +1,116 @@
+//! Bodies as they are read, by the record and by the guard alike: without their content coding, as far as it can be
+//! undone. What is forwarded stays as it came.
+use std::borrow::Cow;
+
+use crate::capture::{End, Prefix};
+use crate::decode::{self, Cap, Undecodable};
+use crate::facts::{self, Arrival, BodyInput, Content, ReplyInput};
+use crate::http1::Fields;
+
+use super::draft::{ReplyPart, RequestPart};
+
+impl RequestPart {
+    /// The facts of the request, now that so much is known of its body.
+    pub fn facts_with(&self, body: BodyInput<'_>) -> facts::Request {
+        let arrival = Arrival {
+            target: &self.facts.target,
+            head: &self.head,
+            path_and_query: self.path_and_query.expose(),
+            sni: self.sni.as_deref(),
+            time: Some(self.time),
+        };
+        facts::Request::derive(&arrival, body)
+    }
+}
+
+impl ReplyPart {
+    /// The facts of the reply to this request.
+    pub fn facts(&self, request: &facts::Request) -> facts::Reply {
+        ReplyView::of(self, request).facts
+    }
+}
+
+/// A reply with its body decoded, and what was derived from it.
+pub(super) struct ReplyView<'a> {
+    pub(super) part: &'a ReplyPart,
+    pub(super) view: Option<View<'a>>,
+    pub(super) facts: facts::Reply,
+}
+
+impl<'a> ReplyView<'a> {
+    pub(super) fn of(part: &'a ReplyPart, request: &facts::Request) -> Self {
+        let view = part
+            .body
+            .as_ref()
+            .map(|prefix| View::of(part.head.fields(), prefix));
+        let (prefix, whole) = view
+            .as_ref()
+            .map_or((&b""[..], true), |view| (&view.bytes[..], view.whole));
+        // An empty body is of every coding.
+        let is_empty = part
+            .body
+            .as_ref()
+            .is_none_or(|body| body.bytes().is_empty());
+        let opaque = view.as_ref().and_then(|view| view.opaque);
+        let content = match opaque.filter(|_| !is_empty) {
+            None => Content::Decoded,
+            Some(Undecodable::Corrupt) => Content::Mislabelled,
+            Some(_) => Content::Unreadable,
+        };
+        let ended = part
+            .body
+            .as_ref()
+            .map_or(End::Complete, |prefix| prefix.end);
+        let input = ReplyInput {
+            head: &part.head,
+            prefix,
+            whole,
+            content,
+            is_cut: ended == End::Failed,
+        };
+        let facts = facts::Reply::derive(&input, request);
+        Self { part, view, facts }
+    }
+}
+
+/// A body's copy without its content coding, as far as it can be read.
+pub(super) struct View<'a> {
+    pub(super) bytes: Cow<'a, [u8]>,
+    pub(super) whole: bool,
+    /// Why it could not be decoded.
+    pub(super) opaque: Option<Undecodable>,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn of(fields: &Fields, prefix: &'a Prefix) -> Self {
+        let whole = !prefix.is_truncated() && prefix.end == End::Complete;
+        let coding = fields
+            .first("content-encoding")
+            .filter(|coding| !coding.eq_ignore_ascii_case(b"identity"));
+        let Some(coding) = coding else {
+            return Self {
+                bytes: Cow::Borrowed(prefix.bytes()),
+                whole,
+                opaque: None,
+            };
+        };
+        match decode::decode(coding, prefix.bytes(), VIEW) {
+            Ok(decoded) => Self {
+                bytes: Cow::Owned(decoded.bytes),
+                whole: whole && decoded.whole,
+                opaque: None,
+            },
+            Err(undecodable) => Self {
+                bytes: Cow::Borrowed(&[]),
+                whole: false,
+                opaque: Some(undecodable),
+            },
+        }
+    }
+}
+
+/// A view of a body, for reading: what is forwarded stays as it came.
+const VIEW: Cap = Cap {
+    bytes: 256 * 1024,
+    ratio: 100,
+};
