@@ -57,6 +57,29 @@ pub enum Record<T> {
     Stop(Box<Stop>),
 }
 
+impl<T> Record<T> {
+    /// The findings of what is over. Those of a `request` line stand in its `exchange` line too, and count there.
+    pub fn final_findings(&self) -> &[Finding<T>] {
+        match self {
+            Self::Exchange(exchange) => &exchange.findings,
+            Self::Tunnel(tunnel) => &tunnel.findings,
+            Self::Connection(connection) => &connection.findings,
+            Self::Start(_) | Self::Request(_) | Self::Stop(_) => &[],
+        }
+    }
+
+    /// All findings, of a `request` line too; `None` where there can be none.
+    pub fn findings_mut(&mut self) -> Option<&mut Vec<Finding<T>>> {
+        match self {
+            Self::Request(notice) => Some(&mut notice.findings),
+            Self::Exchange(exchange) => Some(&mut exchange.findings),
+            Self::Tunnel(tunnel) => Some(&mut tunnel.findings),
+            Self::Connection(connection) => Some(&mut connection.findings),
+            Self::Start(_) | Self::Stop(_) => None,
+        }
+    }
+}
+
 impl Record<Logged> {
     /// Reads one line of a log.
     pub fn parse(line: &str) -> Result<Self, serde_json::Error> {

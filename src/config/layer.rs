@@ -608,7 +608,7 @@ mod tests {
         let file =
             Layer::from_toml("no_log = true\nipv6 = true\nlog_keep = 2", Path::new("/x")).unwrap();
         let options = Layer {
-            log: Some(Value("/tmp/l".into())),
+            log: Some(Value("/srv/l".into())),
             ipv4: Some(Value(true)),
             ..Layer::default()
         };

@@ -741,9 +741,9 @@ mod tests {
     }
 
     fn nobody(home: &'static str) -> Surroundings {
-        assert_eq!(home, "/home/bob");
+        assert_eq!(home, "/srv/bob");
         Surroundings {
-            var: |name| (name == "HOME").then(|| "/home/bob".into()),
+            var: |name| (name == "HOME").then(|| "/srv/bob".into()),
             root: false,
             cwd: "/work".into(),
         }
@@ -787,12 +787,12 @@ mod tests {
         .unwrap();
         let surroundings = Surroundings {
             var: |name| match name {
-                "HOME" => Some("/home/bob".into()),
+                "HOME" => Some("/srv/bob".into()),
                 "NICETAP_FOR" => Some("2h".into()),
                 "NICETAP_REPLY_TIMEOUT" => Some("2s".into()),
                 _ => None,
             },
-            ..nobody("/home/bob")
+            ..nobody("/srv/bob")
         };
         let file = Some(file.path().to_owned());
         let config = Config::load(options("reply_timeout = \"3s\""), file, &surroundings).unwrap();
@@ -811,8 +811,8 @@ mod tests {
             Some("/XDG_STATE_HOME/nicetap".into())
         );
         assert_eq!(
-            home(false, |name| (name == "HOME").then(|| "/home/bob".into())),
-            Some("/home/bob/.local/state/nicetap".into())
+            home(false, |name| (name == "HOME").then(|| "/srv/bob".into())),
+            Some("/srv/bob/.local/state/nicetap".into())
         );
         assert_eq!(home(false, |_| Some("relative".into())), None);
     }
@@ -827,9 +827,9 @@ mod tests {
     #[test]
     fn a_file_that_is_named_must_exist_and_one_that_is_not_need_not() {
         let home = options("home = \"/nowhere/at/all\"");
-        let found = Config::load(home.clone(), None, &nobody("/home/bob")).unwrap();
+        let found = Config::load(home.clone(), None, &nobody("/srv/bob")).unwrap();
         assert_eq!(found, Config::at(Path::new("/nowhere/at/all")));
-        let error = Config::load(home, Some("no.toml".into()), &nobody("/home/bob")).unwrap_err();
+        let error = Config::load(home, Some("no.toml".into()), &nobody("/srv/bob")).unwrap_err();
         assert_eq!(error.to_string(), "cannot read /work/no.toml");
     }
 
@@ -846,12 +846,12 @@ mod tests {
             home: Some(Value(home.path().to_owned())),
             ..Layer::default()
         };
-        assert!(Config::load(given.clone(), None, &nobody("/home/bob")).is_ok());
+        assert!(Config::load(given.clone(), None, &nobody("/srv/bob")).is_ok());
         let mut open = std::fs::File::options();
         #[expect(clippy::disallowed_methods, reason = "a test writes its own file")]
         let mut append = open.append(true).open(&file).unwrap();
         std::io::Write::write_all(&mut append, b"home = \"/elsewhere\"\n").unwrap();
-        let error = Config::load(given, None, &nobody("/home/bob")).unwrap_err();
+        let error = Config::load(given, None, &nobody("/srv/bob")).unwrap_err();
         assert!(error.to_string().starts_with("home: "), "{error}");
     }
 

@@ -4,9 +4,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Extension, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,7 @@ use crate::sink::har::har;
 use crate::sink::history::{Entry, start_of};
 use crate::sink::only::Only;
 
-use super::guard::{MayRead, problem, token_wanted};
+use super::guard::{only_readers, problem};
 use super::summary::{Summary, outbound};
 use super::{Inspector, events, metrics};
 
@@ -43,8 +44,9 @@ pub const ROUTES: [(&str, &str); 15] = [
     ("get", "/metrics"),
 ];
 
-pub(super) fn routes() -> Router<Arc<Inspector>> {
-    Router::new()
+/// All but the rules and the description speak of records: who may not read gets none of them, whatever a handler does.
+pub(super) fn routes(inspector: Arc<Inspector>) -> Router<Arc<Inspector>> {
+    let of_records = Router::new()
         .route("/api/v1/exchanges", get(exchanges))
         .route("/api/v1/exchanges.har", get(all_as_har))
         // `{id}`, `{id}.har` and `{id}.curl`: a segment is matched whole.
@@ -53,12 +55,15 @@ pub(super) fn routes() -> Router<Arc<Inspector>> {
         .route("/api/v1/exchanges/{id}/unmark", post(unmark))
         .route("/api/v1/events", get(events::events))
         .route("/api/v1/egress", get(egress))
-        .route("/api/v1/rules", get(all_rules))
-        .route("/api/v1/openapi.json", get(description))
         .route("/api/v1/pause", post(pause))
         .route("/api/v1/resume", post(resume))
         .route("/api/v1/clear", post(clear))
         .route("/metrics", get(metrics::metrics))
+        .route_layer(from_fn_with_state(inspector, only_readers));
+    Router::new()
+        .route("/api/v1/rules", get(all_rules))
+        .route("/api/v1/openapi.json", get(description))
+        .merge(of_records)
 }
 
 /// Which entries are asked for.
@@ -136,12 +141,8 @@ pub(super) fn json(value: &impl Serialize) -> Response {
 
 async fn exchanges(
     State(inspector): State<Arc<Inspector>>,
-    Extension(may): Extension<MayRead>,
     Query(choice): Query<Choice>,
 ) -> Response {
-    if !may.0 {
-        return token_wanted(&inspector);
-    }
     let only = match choice.parsed() {
         Ok(only) => only,
         Err(error) => return problem(StatusCode::BAD_REQUEST, &error, ONLY_HINT),
@@ -168,14 +169,7 @@ struct Listed<'a> {
     paused: bool,
 }
 
-async fn exchange(
-    State(inspector): State<Arc<Inspector>>,
-    Extension(may): Extension<MayRead>,
-    Path(name): Path<String>,
-) -> Response {
-    if !may.0 {
-        return token_wanted(&inspector);
-    }
+async fn exchange(State(inspector): State<Arc<Inspector>>, Path(name): Path<String>) -> Response {
     let (id, form) = name.split_once('.').unwrap_or((&name, ""));
     let entry = id.parse().ok().and_then(|id| inspector.history.find(id));
     let Some(entry) = entry else {
@@ -200,12 +194,8 @@ async fn exchange(
 
 async fn all_as_har(
     State(inspector): State<Arc<Inspector>>,
-    Extension(may): Extension<MayRead>,
     Query(choice): Query<Choice>,
 ) -> Response {
-    if !may.0 {
-        return token_wanted(&inspector);
-    }
     let only = match choice.parsed() {
         Ok(only) => only,
         Err(error) => return problem(StatusCode::BAD_REQUEST, &error, ONLY_HINT),
@@ -249,13 +239,7 @@ async fn clear(State(inspector): State<Arc<Inspector>>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-async fn egress(
-    State(inspector): State<Arc<Inspector>>,
-    Extension(may): Extension<MayRead>,
-) -> Response {
-    if !may.0 {
-        return token_wanted(&inspector);
-    }
+async fn egress(State(inspector): State<Arc<Inspector>>) -> Response {
     json(&Ways::of(&inspector))
 }
 

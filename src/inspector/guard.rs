@@ -5,7 +5,7 @@
 //! browser sends by itself, and no cookies.
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{Extension, Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN,
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -41,6 +41,20 @@ pub(super) async fn check(
             .or_insert(HeaderValue::from_static(value));
     }
     response
+}
+
+/// Lets through who may read records.
+pub(super) async fn only_readers(
+    State(inspector): State<Arc<Inspector>>,
+    Extension(may): Extension<MayRead>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if may.0 {
+        next.run(request).await
+    } else {
+        token_wanted(&inspector)
+    }
 }
 
 /// What is said to those who lack the token.

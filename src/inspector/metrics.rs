@@ -2,7 +2,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use axum::extract::{Extension, State};
+use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
 
@@ -10,15 +10,8 @@ use crate::sink::block::word;
 use crate::sink::tally::{BOUNDS, Counts};
 
 use super::Inspector;
-use super::guard::{MayRead, token_wanted};
 
-pub(super) async fn metrics(
-    State(inspector): State<Arc<Inspector>>,
-    Extension(may): Extension<MayRead>,
-) -> Response {
-    if !may.0 {
-        return token_wanted(&inspector);
-    }
+pub(super) async fn metrics(State(inspector): State<Arc<Inspector>>) -> Response {
     ([(CONTENT_TYPE, FORMAT)], text(&inspector)).into_response()
 }
 

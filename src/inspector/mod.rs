@@ -90,7 +90,7 @@ impl Inspector {
 
 fn router(inspector: Arc<Inspector>) -> Router {
     Router::new()
-        .merge(api::routes())
+        .merge(api::routes(inspector.clone()))
         .merge(page::routes())
         .fallback(page::not_found)
         .layer(axum::middleware::from_fn_with_state(

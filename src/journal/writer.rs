@@ -17,7 +17,7 @@ use crate::rule::levels::Levels;
 use super::draft::Event;
 use super::queue::{Receiver, queue};
 use super::{Journal, PLACES, Shared, Sink, seal};
-use crate::record::{Event as Kind, Finding, Record, Stop, VERSION, Verdict, Word};
+use crate::record::{Event as Kind, Record, Stop, VERSION, Verdict, Word};
 
 /// What the writer works with; owned by its thread.
 pub struct Writer {
@@ -149,7 +149,7 @@ impl Writer {
             Event::Stop { .. } => return,
         };
         if let Some(slip) = seal::slip(redactor)
-            && let Some(findings) = findings_of(&mut sealed)
+            && let Some(findings) = sealed.findings_mut()
         {
             findings.push(slip);
         }
@@ -228,35 +228,18 @@ impl Writer {
 
 impl Totals {
     fn count(&mut self, record: &Record<Masked>) {
-        let findings: &[Finding<Masked>] = match record {
+        match record {
             Record::Exchange(exchange) => {
                 self.exchanges += 1;
                 *self.verdicts.entry(exchange.diagnosis.verdict).or_default() += 1;
-                &exchange.findings
             }
-            Record::Tunnel(tunnel) => {
-                self.tunnels += 1;
-                &tunnel.findings
-            }
-            Record::Connection(connection) => {
-                self.connections += 1;
-                &connection.findings
-            }
-            Record::Start(_) | Record::Request(_) | Record::Stop(_) => &[],
-        };
-        for finding in findings {
+            Record::Tunnel(_) => self.tunnels += 1,
+            Record::Connection(_) => self.connections += 1,
+            Record::Start(_) | Record::Request(_) | Record::Stop(_) => {}
+        }
+        for finding in record.final_findings() {
             *self.findings.entry(finding.code.clone()).or_default() += 1;
         }
-    }
-}
-
-fn findings_of(record: &mut Record<Masked>) -> Option<&mut Vec<Finding<Masked>>> {
-    match record {
-        Record::Request(notice) => Some(&mut notice.findings),
-        Record::Exchange(exchange) => Some(&mut exchange.findings),
-        Record::Tunnel(tunnel) => Some(&mut tunnel.findings),
-        Record::Connection(connection) => Some(&mut connection.findings),
-        Record::Start(_) | Record::Stop(_) => None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::catalogue::Catalogue;
 use crate::journal::Sink;
-use crate::record::{Exchange, Finding, Record, Verdict, Word};
+use crate::record::{Exchange, Record, Verdict, Word};
 use crate::redact::seal::Masked;
 
 /// The counts. Clones are one tally.
@@ -62,24 +62,17 @@ impl Counts {
     }
 
     fn count(&mut self, record: &Record<Masked>) {
-        let findings: &[Finding<Masked>] = match record {
+        match record {
             Record::Exchange(exchange) => {
                 let key = (action(exchange), exchange.diagnosis.verdict);
                 *self.exchanges.entry(key).or_default() += 1;
                 self.latency.count(exchange.timing.total_ms / 1e3);
-                &exchange.findings
             }
-            Record::Tunnel(tunnel) => {
-                self.tunnels += 1;
-                &tunnel.findings
-            }
-            Record::Connection(connection) => {
-                self.connections += 1;
-                &connection.findings
-            }
-            Record::Start(_) | Record::Request(_) | Record::Stop(_) => &[],
-        };
-        for finding in findings {
+            Record::Tunnel(_) => self.tunnels += 1,
+            Record::Connection(_) => self.connections += 1,
+            Record::Start(_) | Record::Request(_) | Record::Stop(_) => {}
+        }
+        for finding in record.final_findings() {
             *self.findings.entry(finding.code.clone()).or_default() += 1;
         }
     }

@@ -225,7 +225,7 @@ pub(super) fn split_absolute(target: &[u8]) -> Option<Absolute> {
 }
 
 /// Options of Connection that are as true on the other leg.
-const MIRRORED: [&str; 4] = ["close", "keep-alive", "te", "trailers"];
+const MIRRORED: [&str; 3] = ["close", "keep-alive", "te"];
 /// Fields that never leave this hop, named by Connection or not.
 const ONE_HOP: [&str; 2] = ["Proxy-Connection", "Proxy-Authorization"];
 /// Fields that no proxy may take out of a request to this API.
