@@ -8,6 +8,7 @@ mod body;
 mod call;
 mod credential;
 mod dressing;
+mod egress;
 mod ending;
 mod json;
 mod legacy;
@@ -29,6 +30,7 @@ pub use call::Call;
 pub use credential::{
     Authorization, Blank, Credential, Encoding, Flaws, Half, Halves, SchemeValue,
 };
+pub use egress::{Egress, unseen_range};
 pub use ending::Ending;
 pub use json::JsonError;
 pub use legacy::{Legacy, LegacyWord};

@@ -31,7 +31,7 @@ pub(super) fn detail(inspector: &Inspector, entry: &Entry) -> Element {
         Record::Request(it) => notice(inspector, article, it),
         Record::Tunnel(it) => tunnel(inspector, article, it),
         Record::Connection(it) => connection(inspector, article, it),
-        Record::Start(_) | Record::Stop(_) => article,
+        Record::Start(_) | Record::Egress(_) | Record::Stop(_) => article,
     };
     article.with(
         el("p").class("raw").with(

@@ -71,6 +71,11 @@ impl<'a> ReplyView<'a> {
         let facts = facts::Reply::derive(&input, request);
         Self { part, view, facts }
     }
+
+    pub(super) fn is_web_page(&self) -> bool {
+        let kind = self.part.head.fields().first("content-type");
+        kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with(b"text/html"))
+    }
 }
 
 /// A body's copy without its content coding, as far as it can be read.

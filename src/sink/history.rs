@@ -284,7 +284,7 @@ fn number(record: &Record<Masked>) -> Option<u64> {
         Record::Exchange(it) => Some(it.id),
         Record::Tunnel(it) => Some(it.id),
         Record::Connection(it) => Some(it.id),
-        Record::Start(_) | Record::Stop(_) => None,
+        Record::Start(_) | Record::Egress(_) | Record::Stop(_) => None,
     }
 }
 

@@ -299,7 +299,7 @@ fn base_of(config: &Config) -> Result<(Scheme, Authority), BindError> {
 }
 
 /// TLS towards origins: verified, always; 1.2 and 1.3; HTTP/1.1 only.
-fn client_config(roots: rustls::RootCertStore) -> Arc<rustls::ClientConfig> {
+pub(super) fn client_config(roots: rustls::RootCertStore) -> Arc<rustls::ClientConfig> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = rustls::ClientConfig::builder_with_provider(provider);
     let versions =

@@ -36,9 +36,11 @@ mod relay;
 mod sending;
 mod stream;
 mod tls;
+mod way_out;
 
 pub use listen::{BindError, Control, Proxy, bind};
 pub use stream::Stream;
+pub use way_out::WayOut;
 
 /// An origin inside this process, such as the mock: no port, no TLS.
 pub trait Inside: Send + Sync {

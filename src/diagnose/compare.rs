@@ -1,0 +1,123 @@
+//! What differs between two calls.
+use super::memory::{Memory, Sketch};
+
+/// The call that worked and is nearest to this one, with what differs; `None`: none worked.
+pub fn nearest(now: &Sketch, memory: &Memory) -> Option<(u64, Vec<String>)> {
+    let good = memory.newest_first().filter(|call| call.is_good());
+    // `min_by_key` keeps the first of equals, which is the newest.
+    let nearest = good.min_by_key(|call| distance(now, call))?;
+    Some((nearest.id, differences(now, nearest)))
+}
+
+/// How far apart two calls are: the fewer differences that matter, the nearer.
+fn distance(now: &Sketch, then: &Sketch) -> u32 {
+    let differ = |is_same: bool, weight: u32| if is_same { 0 } else { weight };
+    differ(now.environment == then.environment, 8)
+        + differ(now.credential == then.credential, 4)
+        + differ(now.action == then.action, 4)
+        + differ(now.place == then.place, 2)
+        + differ(now.outbound == then.outbound, 2)
+        + differ(now.method == then.method, 1)
+        + differ(now.process == then.process, 1)
+}
+
+/// What is different now from what it was then, most telling first.
+pub fn differences(now: &Sketch, then: &Sketch) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut differ = |what: &str, now: &str, then: &str| {
+        if now != then {
+            all.push(format!("{what}: {now}, not {then}"));
+        }
+    };
+    let (user, secret) = credential(now);
+    let (old_user, old_secret) = credential(then);
+    differ("user name", &user, &old_user);
+    differ("secret", &secret, &old_secret);
+    differ("place", &now.place, &then.place);
+    differ(
+        "outbound IP",
+        &address(now.outbound),
+        &address(then.outbound),
+    );
+    differ("local address", &address(now.local), &address(then.local));
+    differ("family", family(now), family(then));
+    differ("method", &now.method, &then.method);
+    differ("action", &now.action, &then.action);
+    differ("parameters", &now.params.join(" "), &then.params.join(" "));
+    differ("sent by", process(now), process(then));
+    differ("version", &now.http, &then.http);
+    if now.body != then.body {
+        all.push(format!("body: {} bytes, not {}", now.body, then.body));
+    }
+    headers(now, then, &mut all);
+    all
+}
+
+fn headers(now: &Sketch, then: &Sketch, all: &mut Vec<String>) {
+    let names = |call: &Sketch| -> Vec<String> {
+        let names = call.headers.iter();
+        names.map(|(name, _)| name.to_ascii_lowercase()).collect()
+    };
+    let value = |call: &Sketch, name: &str| {
+        let mut found = call.headers.iter();
+        let found = found.find(|(have, _)| have.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.clone())
+    };
+    let (new, old) = (names(now), names(then));
+    for name in &new {
+        if !old.contains(name) {
+            all.push(format!("header {name}: only now"));
+        }
+    }
+    for name in &old {
+        if !new.contains(name) {
+            all.push(format!("header {name}: only then"));
+        }
+    }
+    let is_same_login = now.credential == then.credential;
+    let tells = |name: &&String| {
+        TELLING.contains(&name.as_str()) || (is_same_login && *name == "authorization")
+    };
+    for name in new.iter().filter(tells) {
+        if let (Some(one), Some(two)) = (value(now, name), value(then, name))
+            && one != two
+        {
+            all.push(format!("header {name}: {one}, not {two}"));
+        }
+    }
+    let mut sorted = (new.clone(), old.clone());
+    sorted.0.sort_unstable();
+    sorted.1.sort_unstable();
+    if sorted.0 == sorted.1 && new != old {
+        all.push(format!(
+            "order of headers: {}, not {}",
+            new.join(" "),
+            old.join(" ")
+        ));
+    }
+}
+
+fn credential(call: &Sketch) -> (String, String) {
+    call.credential
+        .clone()
+        .unwrap_or_else(|| ("none".to_owned(), "none".to_owned()))
+}
+
+fn address(address: Option<std::net::IpAddr>) -> String {
+    address.map_or_else(|| "not known".to_owned(), |address| address.to_string())
+}
+
+const fn family(call: &Sketch) -> &'static str {
+    match call.family {
+        Some(crate::record::AddressFamily::V4) => "IPv4",
+        Some(crate::record::AddressFamily::V6) => "IPv6",
+        None => "not known",
+    }
+}
+
+fn process(call: &Sketch) -> &str {
+    call.process.as_deref().unwrap_or("not known")
+}
+
+/// Headers of which the value tells something. Authorization does too, where not the credential itself differs.
+const TELLING: [&str; 4] = ["content-type", "accept", "user-agent", "host"];
