@@ -202,6 +202,17 @@ fn staged_causes_are_told_apart_against_the_mock() {
             .call(right, check),
             "7 may",
         ),
+        (
+            "a scheme word behind the same refusal",
+            elsewhere(&format!(
+                "http://{}",
+                origin(&[&envelope(
+                    "{\"code\":400,\"msg\":\"Request parameter error\"}"
+                )])
+            ))
+            .call("Basic YWxpY2U6bm90LWEtcmVhbC1zZWNyZXQ=", check),
+            "2 likely",
+        ),
     ] {
         let cause = &record["diagnosis"]["causes"][0];
         let told = match cause["cause"].as_str() {

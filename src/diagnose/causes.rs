@@ -107,7 +107,12 @@ impl<'a, T: Leaf> Case<'a, T> {
     /// What rules have found, where they name a cause.
     fn findings(&mut self) {
         for finding in &self.exchange.findings {
-            let Some(cause) = finding.cause.as_deref() else {
+            // What rules say of the reply is weighed with the reply: the same evidence does not count twice.
+            let Some(cause) = finding
+                .cause
+                .as_deref()
+                .filter(|_| finding.at.as_ref() != "reply")
+            else {
                 continue;
             };
             let weight = match (finding.severity, finding.confidence) {
@@ -167,6 +172,10 @@ impl<'a, T: Leaf> Case<'a, T> {
                 for (cause, weight) in [("7", 30), ("1", 24), ("3", 22), ("4", 20), ("5", 5)] {
                     self.suspect(cause, weight, said.clone());
                 }
+                if self.exchange.findings.iter().any(|it| it.code == "N432") {
+                    self.against("7", "every parameter has its documented form (N432)");
+                    self.weigh("7", -4);
+                }
             }
         }
         if self.is_whmcs() && matches!(speaks, Speaks::Nothing | Speaks::Login) {
@@ -180,6 +189,7 @@ impl<'a, T: Leaf> Case<'a, T> {
         let said = format!("HTTP {status} without the API's own envelope");
         if self.is_html() {
             self.suspect("between", LIKELY, format!("{said}: a web page"));
+            self.suspect("6", 25, format!("{said}: a web page"));
             if matches!(status, 401 | 403) {
                 self.suspect("3", 25, said);
             }
@@ -419,8 +429,13 @@ impl<'a, T: Leaf> Case<'a, T> {
             .response
             .as_ref()
             .map_or(0, |reply| reply.status);
+        if matches!(status, 300..400) {
+            return self.suspect("6", LIKELY, format!("HTTP {status}: a redirect"));
+        }
         if self.is_html() && !matches!(status, 500..) {
-            return self.suspect("between", LIKELY, format!("HTTP {status} with a web page"));
+            let said = format!("HTTP {status} with a web page");
+            self.suspect("6", 25, said.clone());
+            return self.suspect("between", LIKELY, said);
         }
         self.suspect("server", LIKELY, format!("HTTP {status}"));
     }

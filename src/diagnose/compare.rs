@@ -1,4 +1,8 @@
 //! What differs between two calls.
+use std::net::IpAddr;
+
+use crate::record::AddressFamily;
+
 use super::memory::{Memory, Sketch};
 
 /// The call that worked and is nearest to this one, with what differs; `None`: none worked.
@@ -34,17 +38,26 @@ pub fn differences(now: &Sketch, then: &Sketch) -> Vec<String> {
     differ("user name", &user, &old_user);
     differ("secret", &secret, &old_secret);
     differ("place", &now.place, &then.place);
-    differ(
-        "outbound IP",
-        &address(now.outbound),
-        &address(then.outbound),
-    );
-    differ("local address", &address(now.local), &address(then.local));
-    differ("family", family(now), family(then));
+    let both = |now: Option<IpAddr>, then: Option<IpAddr>| {
+        now.zip(then)
+            .map(|(now, then)| (now.to_string(), then.to_string()))
+    };
+    // What is not known of one of them is no difference.
+    if let Some((now, then)) = both(now.outbound, then.outbound) {
+        differ("outbound IP", &now, &then);
+    }
+    if let Some((now, then)) = both(now.local, then.local) {
+        differ("local address", &now, &then);
+    }
+    if let Some((now, then)) = now.family.zip(then.family) {
+        differ("family", family(now), family(then));
+    }
     differ("method", &now.method, &then.method);
     differ("action", &now.action, &then.action);
     differ("parameters", &now.params.join(" "), &then.params.join(" "));
-    differ("sent by", process(now), process(then));
+    if let Some((now, then)) = now.process.as_deref().zip(then.process.as_deref()) {
+        differ("sent by", now, then);
+    }
     differ("version", &now.http, &then.http);
     if now.body != then.body {
         all.push(format!("body: {} bytes, not {}", now.body, then.body));
@@ -103,20 +116,11 @@ fn credential(call: &Sketch) -> (String, String) {
         .unwrap_or_else(|| ("none".to_owned(), "none".to_owned()))
 }
 
-fn address(address: Option<std::net::IpAddr>) -> String {
-    address.map_or_else(|| "not known".to_owned(), |address| address.to_string())
-}
-
-const fn family(call: &Sketch) -> &'static str {
-    match call.family {
-        Some(crate::record::AddressFamily::V4) => "IPv4",
-        Some(crate::record::AddressFamily::V6) => "IPv6",
-        None => "not known",
+const fn family(family: AddressFamily) -> &'static str {
+    match family {
+        AddressFamily::V4 => "IPv4",
+        AddressFamily::V6 => "IPv6",
     }
-}
-
-fn process(call: &Sketch) -> &str {
-    call.process.as_deref().unwrap_or("not known")
 }
 
 /// Headers of which the value tells something. Authorization does too, where not the credential itself differs.

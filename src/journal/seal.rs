@@ -100,8 +100,7 @@ fn judge<'a>(scene: &mut Scene, draft: &'a Draft) -> Judged<'a> {
     found.extend(rules::of_past(facts, &past));
     found.extend(rules::of_ending(facts, &ending(draft)));
     let verdict = match verdict(draft, reply_facts) {
-        // The API answers with JSON: a web page in its place is somebody else's, whatever its status says.
-        Verdict::Ok if facts.is_for_api() && reply.as_ref().is_some_and(ReplyView::is_web_page) => {
+        Verdict::Ok if facts.is_for_api() && reply.as_ref().is_some_and(ReplyView::is_foreign) => {
             Verdict::Failed
         }
         verdict => verdict,
