@@ -32,6 +32,7 @@ use crate::store::{self, Access, Dir};
 use crate::wire::{self, Control, Inside, Proxy, Setup, Stream};
 
 use super::error::Error;
+use super::history;
 use super::print;
 use super::secrets;
 use super::serve::{BannerFacts, banner};
@@ -116,6 +117,8 @@ impl Instance {
         let ca = open_ca(config, &public)?;
         let redactor = redactor(config, given)?;
         let roots = roots(config)?;
+        // Before the log is opened for writing, which may rotate it.
+        let memory = history::earlier_runs(config.log.as_deref());
         let (mut sinks, console) = sinks(config)?;
         let (history, tally) = (History::new(HISTORY), Tally::default());
         if ui.is_some() {
@@ -123,7 +126,7 @@ impl Instance {
             sinks.push(Box::new(tally.sink()));
         }
         let outlook = Arc::new(Outlook::new(config));
-        let spawned = Writer::spawn_with(redactor, levels.clone(), sinks, outlook.clone());
+        let spawned = Writer::spawn_with(redactor, levels.clone(), sinks, outlook.clone(), memory);
         let (journal, writer) = spawned
             .map_err(|error| Error::cannot_start("no thread for the journal").caused_by(error))?;
         let root = ca.paths().root.clone();

@@ -5,9 +5,11 @@ use crate::record::AddressFamily;
 
 use super::memory::{Memory, Sketch};
 
-/// The call that worked and is nearest to this one, with what differs; `None`: none worked.
+/// The call of this run that worked and is nearest to this one, with what differs; `None`: none worked.
 pub fn nearest(now: &Sketch, memory: &Memory) -> Option<(u64, Vec<String>)> {
-    let good = memory.newest_first().filter(|call| call.is_good());
+    let good = memory
+        .newest_first()
+        .filter(|call| call.is_good() && !call.is_earlier);
     // `min_by_key` keeps the first of equals, which is the newest.
     let nearest = good.min_by_key(|call| distance(now, call))?;
     Some((nearest.id, differences(now, nearest)))
