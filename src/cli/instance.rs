@@ -36,6 +36,7 @@ use super::history;
 use super::print;
 use super::secrets;
 use super::serve::{BannerFacts, banner};
+use super::waiting::{PastUs, Waiting};
 
 /// Serves until the end, and puts everything away. `wants_ui`: without the inspector's address it does not start.
 pub(super) async fn serve(config: &Config, wants_ui: bool) -> Result<(), Error> {
@@ -89,6 +90,7 @@ struct Instance {
     writer: WriterHandle,
     console: console::Handle,
     inspector: Option<(Inspector, TcpListener)>,
+    waiting: Waiting,
     asking: Option<JoinHandle<()>>,
     ends: Ends,
     undo: String,
@@ -201,6 +203,11 @@ impl Instance {
             journal,
             writer,
             console,
+            waiting: Waiting {
+                listen: first.clone(),
+                root: root.display().to_string(),
+                patience: PATIENCE,
+            },
             asking,
             ends: Ends {
                 at: config
@@ -233,8 +240,10 @@ impl Instance {
             undo: &self.undo,
         };
         let mut signals = signals;
+        let waiting = wait_for_a_call(self.waiting, watched.control.clone(), self.console.teller());
         let why = tokio::select! {
             why = watched.until_the_end(&mut signals) => why,
+            () = waiting => unreachable!("it goes on for ever"),
             () = work => End::Asked,
         };
         let _ = stop.send(true);
@@ -286,6 +295,16 @@ fn ask_around(
             journal.egress(news).await;
         }
     }))
+}
+
+/// Tells how far one has come if no call comes. It never ends: what it waited for ends nothing.
+async fn wait_for_a_call(waiting: Waiting, control: Control, teller: console::Teller) {
+    let mut past_us = PastUs::new(control.clone());
+    let look = async || past_us.look().await;
+    waiting
+        .for_a_call(|| control.arrived(), look, |text| teller.tell(text))
+        .await;
+    std::future::pending::<()>().await;
 }
 
 /// Why it ends.
@@ -733,6 +752,8 @@ const MOST_CONNECTIONS: usize = 1024;
 const MOST_FILES: u64 = 4096;
 /// How long calls that are under way may take when nicetap ends.
 const GRACE: Duration = Duration::from_secs(10);
+/// How long nothing is said though no call to the API comes.
+const PATIENCE: Duration = Duration::from_mins(1);
 const SAY_AFTER: Duration = Duration::from_millis(500);
 const LAST_LINES: Duration = Duration::from_millis(500);
 const TICK: Duration = Duration::from_secs(1);

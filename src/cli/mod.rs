@@ -35,6 +35,7 @@ mod rules;
 mod secrets;
 mod serve;
 mod verify_log;
+mod waiting;
 
 /// Runs the program: reads the command line, does what it says, and gives the exit code.
 pub fn main() -> ExitCode {

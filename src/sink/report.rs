@@ -99,6 +99,16 @@ impl<T: Leaf> Ticket<'_, T> {
                 )
             ),
             "- Screenshots without credentials: ________ (attach them yourself)".to_owned(),
+            format!(
+                "- PHP and libcurl: {}",
+                known(
+                    call.client
+                        .user_agent
+                        .as_ref()
+                        .and_then(|agent| versions(agent.as_ref())),
+                    "WHMCS: Help, System, PHP Info; or: php -i"
+                )
+            ),
             String::new(),
         ]
     }
@@ -295,6 +305,20 @@ pub fn checklist(id: u64, points: &[Point]) -> String {
 }
 
 /// Text of a log, made safe to print and kept on one line.
+/// The versions of PHP and libcurl that a User-Agent names: `GuzzleHttp/7 curl/7.88.1 PHP/8.2.7`.
+fn versions(agent: &str) -> Option<String> {
+    let words = agent.split(|char: char| char.is_whitespace() || "();,".contains(char));
+    let told: Vec<String> = words
+        .filter(|word| {
+            ["PHP/", "curl/", "libcurl/"]
+                .iter()
+                .any(|name| word.starts_with(name))
+        })
+        .map(shown)
+        .collect();
+    (!told.is_empty()).then(|| told.join(", "))
+}
+
 fn shown(text: &str) -> String {
     escape(text).replace('\n', " ")
 }
