@@ -89,6 +89,7 @@ first none";
     let scenario = Scenario::parse(text);
     let (id, differences) = scenario.play().0.compared_with.unwrap();
     assert_eq!(id, 2);
+    let differences: Vec<String> = differences.iter().map(ToString::to_string).collect();
     assert_eq!(differences, ["outbound IP: 198.51.100.4, not 203.0.113.9"]);
 }
 

@@ -27,7 +27,7 @@ pub(super) fn earlier_runs(log: Option<&Path>) -> Memory {
 
 /// The exchanges of the last run that has any, in their order.
 pub(super) struct History {
-    pub(super) exchanges: Vec<Exchange<Logged>>,
+    exchanges: Vec<Exchange<Logged>>,
 }
 
 impl History {
@@ -60,10 +60,15 @@ impl History {
         })
     }
 
+    /// All of them.
+    pub(super) fn all(&self) -> Vec<&Exchange<Logged>> {
+        self.exchanges.iter().collect()
+    }
+
     /// The call of this number; without one, the last that failed, else the last.
     pub(super) fn call(&self, id: Option<u64>) -> Result<&Exchange<Logged>, Error> {
         let Some(id) = id else {
-            return diagnose::subject(&self.exchanges).ok_or_else(|| {
+            return diagnose::subject(&self.all()).ok_or_else(|| {
                 Error::failed("the log holds no call to the API yet")
                     .hint("make one through nicetap; `nicetap serve` shows how")
             });

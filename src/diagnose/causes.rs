@@ -8,7 +8,7 @@ use crate::record::{
 use crate::rules;
 
 use super::catalogue::{self, Kind};
-use super::compare;
+use super::compare::{self, Difference};
 use super::memory::{Memory, Sketch, is_call};
 use super::message::{self, Speaks};
 
@@ -18,7 +18,7 @@ pub struct Found {
     /// The causes, the likeliest first.
     pub causes: Vec<Cause>,
     /// The nearest call that worked, and what differs.
-    pub compared_with: Option<(u64, Vec<String>)>,
+    pub compared_with: Option<(u64, Vec<Difference>)>,
 }
 
 /// A cause, with what speaks for and against it. Its texts hold masked text only.
