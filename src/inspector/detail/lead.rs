@@ -30,12 +30,6 @@ pub(super) fn lead(it: &Exchange<Masked>) -> Element {
             .class("said")
             .text(format!("{}: {}", doing(failure.stage), failure.reason))
     });
-    let causes = it
-        .diagnosis
-        .causes
-        .iter()
-        .map(|cause| el("li").all(cause_block(cause)));
-    let causes: Vec<Element> = causes.collect();
     let compared = it.diagnosis.compared_with.as_ref().map(|other| {
         let differences: Vec<&str> = other.differences.iter().map(Masked::as_str).collect();
         el("p")
@@ -54,14 +48,27 @@ pub(super) fn lead(it: &Exchange<Masked>) -> Element {
         .with(el("p").class("verdict").text(sentence(it)))
         .all(said)
         .all(failed)
-        .all((!causes.is_empty()).then(|| {
-            el("ol")
-                .class("causes")
-                .set("aria-label", "Likely causes, first the likeliest")
-                .all(causes)
-        }))
+        .all(first_cause(&it.diagnosis.causes))
         .all(to_mend(it))
+        .all(other_causes(&it.diagnosis.causes))
         .all(compared)
+}
+
+fn first_cause(causes: &[Cause<Masked>]) -> Option<Element> {
+    let first = causes.first()?;
+    Some(div("causes").all(cause_block(first)))
+}
+
+/// The causes after the first, closed: few readers need them.
+fn other_causes(causes: &[Cause<Masked>]) -> Option<Element> {
+    let others = causes.get(1..).filter(|others| !others.is_empty())?;
+    let titles: Vec<&str> = others.iter().map(|cause| &*cause.title).collect();
+    let list = others.iter().map(|cause| el("li").all(cause_block(cause)));
+    Some(
+        el("details")
+            .with(el("summary").text(format!("It may also be: {}", titles.join(" · "))))
+            .with(el("ol").set("start", "2").class("causes").all(list)),
+    )
 }
 
 /// The findings in short, each a link to its place.
