@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::clock::Time;
 use crate::config::value::{Echo, OrNone, Value};
-use crate::config::{Config, Layer, Network};
+use crate::config::{Config, Layer, Network, UpstreamChoice};
 use crate::egress::{Found, Prober, Sighting};
 use crate::sink::escape;
 use crate::wire;
@@ -31,6 +31,9 @@ pub(super) struct Egress {
     /// The addresses (IP or CIDR) that you entered at NiceNIC
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(super) whitelist: Option<Vec<Value<Network>>>,
+    /// Go out through another proxy: its URL, or `env` [default: directly]
+    #[arg(long, value_name = "URL|env")]
+    pub(super) upstream_proxy: Option<Value<OrNone<UpstreamChoice>>>,
     /// Go out from this address of this machine
     #[arg(long, value_name = "IP")]
     pub(super) source_ip: Option<Value<OrNone<IpAddr>>>,
@@ -53,6 +56,7 @@ impl Egress {
         Layer {
             egress_probe: self.sites.clone(),
             whitelist: self.whitelist.clone(),
+            upstream_proxy: self.upstream_proxy.clone(),
             source_ip: self.source_ip.clone(),
             ipv4: self.ipv4.clone(),
             ipv6: self.ipv6.clone(),
@@ -117,8 +121,7 @@ impl Seen {
             whitelisted: whitelisted(seen, list),
         };
         let unanswered = found.unanswered.iter().map(|one| {
-            let family = if one.over_v6 { "IPv6" } else { "IPv4" };
-            format!("{} over {family}: {}", one.by, one.reason)
+            format!("{} {}: {}", one.by, one.over.words(), one.reason)
         });
         Self {
             v4: found.snapshot.v4.as_ref().map(one),

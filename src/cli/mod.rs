@@ -34,6 +34,7 @@ mod report;
 mod rules;
 mod secrets;
 mod serve;
+mod upstream;
 mod verify_log;
 
 /// Runs the program: reads the command line, does what it says, and gives the exit code.

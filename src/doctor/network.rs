@@ -6,7 +6,7 @@ use jiff::fmt::rfc2822;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::config::EchoUrl;
-use crate::egress::{NoWay, Prober, Sighting};
+use crate::egress::{NoWay, Over, Prober, Sighting, ways};
 use crate::http1::{ReplyHead, end_of_head};
 
 use super::{Outcome, Surroundings};
@@ -171,9 +171,8 @@ async fn connect(all: &Surroundings, host: &str) -> Result<crate::egress::Connec
         port: 443,
         path: "/".to_owned(),
     };
-    let over_v6 = all.config.source_ip.is_some_and(|ip| ip.is_ipv6())
-        || all.config.family == crate::config::Family::V6;
-    all.dial.dial(&url, over_v6).await
+    let over = ways(&all.config).first().copied().unwrap_or(Over::V4);
+    all.dial.dial(&url, over).await
 }
 
 const MOST_HEAD: usize = 16 * 1024;

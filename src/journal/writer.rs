@@ -150,7 +150,7 @@ impl Writer {
                     Record::Exchange(Box::new(seal::exchange(redactor, scene, id, &draft)))
                 })
                 .unwrap_or_else(|| {
-                    Record::Exchange(Box::new(seal::failed_exchange(redactor, scene, id, &draft)))
+                    Record::Exchange(Box::new(seal::failed_exchange(redactor, id, &draft)))
                 }),
                 Event::Tunnel { id, draft } => {
                     Record::Tunnel(Box::new(seal::tunnel(redactor, id, &draft)))

@@ -25,6 +25,7 @@ use super::origin::{Failure, Route};
 use super::page::Page;
 use super::relay::{Counts, relay};
 use super::stream::Rewind;
+use super::upstream::Hop;
 
 /// The upstream connection that belongs to a client's connection.
 pub(super) struct Upstream {
@@ -32,6 +33,8 @@ pub(super) struct Upstream {
     scheme: Scheme,
     authority: Authority,
     route: Option<Route>,
+    /// The other proxy that takes the requests themselves.
+    hop: Option<Hop>,
     /// Whether it has carried a reply.
     reused: bool,
 }
@@ -187,16 +190,18 @@ impl Front {
         scheme: Scheme,
         authority: &Authority,
     ) -> Result<(), Failure> {
-        let upstream = |leg, route| Upstream {
+        let upstream = |leg, route, hop| Upstream {
             leg,
             scheme,
             authority: authority.clone(),
             route,
+            hop,
             reused: false,
         };
         if let Some(inside) = &self.shared.inside {
             self.upstream = Some(upstream(
                 Leg::new(inside.connect(self.peer.addr.ip())),
+                None,
                 None,
             ));
             return Ok(());
@@ -211,7 +216,7 @@ impl Front {
         match dialed {
             Ok(dialed) => {
                 draft.way = Some(way(dialed.route));
-                self.upstream = Some(upstream(dialed.leg, Some(dialed.route)));
+                self.upstream = Some(upstream(dialed.leg, Some(dialed.route), dialed.hop));
                 Ok(())
             }
             Err(failed) => {
@@ -239,7 +244,16 @@ impl Front {
             Via::Gateway => HostField::Of(upstream.scheme, &routed.target.authority),
             _ => HostField::AsSent,
         };
-        let forwarded = headers::request(&part.head, &routed.line_target, host);
+        let forwarded = match &upstream.hop {
+            None => headers::request(&part.head, &routed.line_target, host),
+            Some(hop) => {
+                let authority = &routed.target.authority;
+                let url = headers::absolute(upstream.scheme, authority, &routed.line_target);
+                let mut forwarded = headers::request(&part.head, &url, host);
+                headers::for_proxy(&mut forwarded, hop.field());
+                forwarded
+            }
+        };
         let draft = ticket.draft();
         draft.fidelity.extend(forwarded.fidelity);
         draft.has_left = true;
@@ -254,6 +268,7 @@ impl Front {
             } else {
                 AnswerBy::Origin
             },
+            hop: upstream.hop.as_ref(),
             prefix: &|| Prefix::new(shared.body_limit, shared.budget.clone()),
         };
         carry(
@@ -431,6 +446,7 @@ pub(super) const fn way(route: Route) -> Way {
     Way {
         local: route.local,
         peer: route.peer,
+        through_proxy: route.through_proxy,
     }
 }
 

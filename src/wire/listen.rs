@@ -103,6 +103,7 @@ impl Proxy {
             .collect();
         let dialer = Dialer {
             connect_to: config.connect_to.clone(),
+            upstream: config.upstream_proxy.clone(),
             source_ip: config.source_ip,
             family: config.family,
             tls: client_config(roots),

@@ -36,6 +36,7 @@ mod relay;
 mod sending;
 mod stream;
 mod tls;
+mod upstream;
 mod way_out;
 
 pub use listen::{BindError, Control, Proxy, bind};
