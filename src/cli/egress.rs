@@ -31,7 +31,7 @@ pub(super) struct Egress {
     /// The addresses (IP or CIDR) that you entered at NiceNIC
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(super) whitelist: Option<Vec<Value<Network>>>,
-    /// Go out through another proxy: its URL, or `env` [default: directly]
+    /// Go out through another proxy: its URL, or `env` [default: none]
     #[arg(long, value_name = "URL|env")]
     pub(super) upstream_proxy: Option<Value<OrNone<UpstreamChoice>>>,
     /// Go out from this address of this machine
@@ -120,9 +120,10 @@ impl Seen {
             at: seen.at,
             whitelisted: whitelisted(seen, list),
         };
-        let unanswered = found.unanswered.iter().map(|one| {
-            format!("{} {}: {}", one.by, one.over.words(), one.reason)
-        });
+        let unanswered = found
+            .unanswered
+            .iter()
+            .map(|one| format!("{} {}: {}", one.by, one.over.words(), one.reason));
         Self {
             v4: found.snapshot.v4.as_ref().map(one),
             v6: found.snapshot.v6.as_ref().map(one),

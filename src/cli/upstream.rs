@@ -128,7 +128,10 @@ mod tests {
             ],
         )
         .unwrap();
-        assert!(told.starts_with("note: https_proxy set and not used"), "{told}");
+        assert!(
+            told.starts_with("note: https_proxy set and not used"),
+            "{told}"
+        );
         assert!(!told.contains("hunter2"), "{told}");
         assert_eq!(note(&config, &[]), None);
         let used = through("http://p.example:1");
@@ -142,7 +145,10 @@ mod tests {
             secrets(&config).map(|given| given.value.to_vec()).collect()
         };
         let both = b"hunter2".to_vec();
-        assert_eq!(values("http://bob:hunter2@p.example:1"), [both.clone(), both]);
+        assert_eq!(
+            values("http://bob:hunter2@p.example:1"),
+            [both.clone(), both]
+        );
         let key = b"apikey9".to_vec();
         assert_eq!(values("http://apikey9@p.example:1"), [key.clone(), key]);
     }

@@ -154,13 +154,13 @@ pub struct Layer {
     /// Trust this root upstream too (PEM); checks are never switched off
     #[arg(long, value_name = "FILE", help_heading = WAY_OUT)]
     pub upstream_ca: Option<Value<OrNone<PathBuf>>>,
-    /// Go out through another proxy: its URL, or `env` [default: directly]
+    /// Go out through another proxy: its URL, or `env` [default: none]
     ///
-    /// `http://HOST:PORT`, `https://HOST` or `socks5://HOST:PORT`. Calls, tunnels and echo sites all go through it; it
-    /// finds the servers' addresses, and the outbound IP is its own. TLS to NiceNIC still ends here and there, and its
-    /// certificate is checked as ever. `env` takes `https_proxy`, `http_proxy` and `all_proxy`, and honours
-    /// `no_proxy`, as curl does. A user and password belong into the URL in NICETAP_UPSTREAM_PROXY or in the
-    /// configuration file; here they are refused.
+    /// `http://HOST:PORT`, `https://HOST` or `socks5://HOST:PORT`. Calls, tunnels and the questions to echo sites go
+    /// through it. It finds the servers' addresses, and NiceNIC sees its outbound IP; NiceNIC's certificate is checked
+    /// as ever. `env` takes `https_proxy`, `http_proxy` and `all_proxy`, and honours `no_proxy`, as curl does. A user
+    /// and a password belong into the URL in `NICETAP_UPSTREAM_PROXY` or in the configuration file; here they are
+    /// refused.
     #[arg(long, value_name = "URL|env", help_heading = WAY_OUT)]
     pub upstream_proxy: Option<Value<OrNone<UpstreamChoice>>>,
     /// Go out from this address of this machine

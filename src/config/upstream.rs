@@ -332,7 +332,10 @@ mod tests {
             (login.user.as_str(), login.password.as_str()),
             ("bob", "p@ss:w/rd")
         );
-        let shown = format!("{with} {with:?} {:?}", Upstream::all_through(Some(with.clone())));
+        let shown = format!(
+            "{with} {with:?} {:?}",
+            Upstream::all_through(Some(with.clone()))
+        );
         assert!(!shown.contains("p@ss") && !shown.contains("bob"), "{shown}");
         for text in [
             "http://@proxy.example:3128",

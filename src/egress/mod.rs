@@ -371,7 +371,10 @@ pub fn facts(
     let named = route.named.iter().map(|(address, _)| *address);
     // Over which of its families another proxy went out is not known.
     let other = route.other.iter();
-    let own = route.own.iter().chain(other.filter(|_| route.through_proxy));
+    let own = route
+        .own
+        .iter()
+        .chain(other.filter(|_| route.through_proxy));
     let own = own.flat_map(|own| std::iter::once(own.address).chain(own.others.iter().copied()));
     for address in named.chain(own) {
         if !seen.contains(&address) {
@@ -399,7 +402,10 @@ pub fn facts(
 /// Whether calls to the API go through another proxy; echo services are asked over the same route.
 pub fn is_behind_proxy(config: &Config) -> bool {
     let api = &config.base_url;
-    config.upstream_proxy.proxy_for(api.https, &api.host).is_some()
+    config
+        .upstream_proxy
+        .proxy_for(api.https, &api.host)
+        .is_some()
 }
 
 /// The ways that calls can take.
@@ -504,7 +510,12 @@ mod tests {
         assert_eq!(seen, ["198.51.100.7", "203.0.113.9"]);
         assert!(facts.named_by_api);
         outlook.learn(found(sighting("203.0.113.10", "10.0.0.5")), Why::Refusal);
-        assert!(outlook.route(Some(local("10.0.0.5")), false).named.is_none());
+        assert!(
+            outlook
+                .route(Some(local("10.0.0.5")), false)
+                .named
+                .is_none()
+        );
     }
 
     #[test]

@@ -101,10 +101,7 @@ pub(super) async fn ask(dial: &dyn Dial, url: &EchoUrl, over: Over) -> Result<Se
         if !over.fits(address) {
             return Err("answered with an address of the other family".to_owned());
         }
-        Ok(Seen {
-            address,
-            local,
-        })
+        Ok(Seen { address, local })
     };
     match timeout(LIMIT, asking).await {
         Ok(answer) => answer,
@@ -121,7 +118,9 @@ async fn fetch(connection: Connection, url: &EchoUrl) -> Result<Bytes, String> {
     } = connection;
     let broke = |error: std::io::Error| format!("the connection broke: {error}");
     // A proxy that takes the request itself wants a whole URL.
-    let origin = for_proxy.as_ref().map(|_| format!("http://{}", url.authority()));
+    let origin = for_proxy
+        .as_ref()
+        .map(|_| format!("http://{}", url.authority()));
     let request = Zeroizing::new(format!(
         "GET {}{} HTTP/1.1\r\nHost: {}\r\n{}User-Agent: nicetap/{}\r\nAccept: */*\r\nConnection: close\r\n\r\n",
         origin.unwrap_or_default(),

@@ -259,11 +259,7 @@ pub(super) fn failed_notice(
 }
 
 /// The `exchange` line of an exchange on which a rule or a mask panicked: numbers and our own words only.
-pub(super) fn failed_exchange(
-    redactor: &mut Redactor,
-    id: u64,
-    draft: &Draft,
-) -> Exchange<Masked> {
+pub(super) fn failed_exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Exchange<Masked> {
     let part = &*draft.request;
     Exchange {
         v: VERSION,

@@ -154,9 +154,9 @@ impl Dialer {
             None => self.direct(&place, &mut known).await?,
         };
         let route = known.route;
-        route.map(|route| (stream, route)).ok_or_else(|| {
-            Failure::new(Stage::Connect, "proxy_internal_error", "no route")
-        })
+        route
+            .map(|route| (stream, route))
+            .ok_or_else(|| Failure::new(Stage::Connect, "proxy_internal_error", "no route"))
     }
 
     async fn by_stage(
@@ -232,7 +232,10 @@ impl Dialer {
             port: proxy.port,
             rerouted: true,
         };
-        let (tcp, route) = self.tcp(&place, &mut known.times).await.map_err(not_reached)?;
+        let (tcp, route) = self
+            .tcp(&place, &mut known.times)
+            .await
+            .map_err(not_reached)?;
         known.route = Some(Route {
             through_proxy: true,
             ..route
@@ -274,8 +277,7 @@ impl Dialer {
         };
         let tcp = raced.map_err(|(error, address)| unconnected(host, address, &error))?;
         times.connect = Some(began.elapsed());
-        let route =
-            addresses_of(&tcp).map_err(|error| unconnected(host, addresses[0], &error))?;
+        let route = addresses_of(&tcp).map_err(|error| unconnected(host, addresses[0], &error))?;
         Ok((tcp, route))
     }
 

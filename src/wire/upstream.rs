@@ -108,7 +108,8 @@ async fn read_head(
 fn refused(proxy: &UpstreamProxy, head: &ReplyHead, to: &str) -> Failure {
     let status = head.status();
     let (word, what) = match status {
-        407 => return login_refused(proxy, head),
+        // tinyproxy answers a wrong password with 401.
+        401 | 407 => return login_refused(proxy, head),
         400..500 => (
             "http_request_denied",
             format!("does not connect to `{to}`: it answers {status}"),
@@ -130,26 +131,29 @@ fn refused(proxy: &UpstreamProxy, head: &ReplyHead, to: &str) -> Failure {
 }
 
 fn login_refused(proxy: &UpstreamProxy, head: &ReplyHead) -> Failure {
-    let offers = |wanted: &[u8]| {
-        let mut asked = head.fields().iter().filter(|(name, _)| {
-            name.eq_ignore_ascii_case("proxy-authenticate")
-        });
-        asked.any(|(_, value)| {
-            let word = value.get(..wanted.len());
-            word.is_some_and(|word| word.eq_ignore_ascii_case(wanted))
-        })
-    };
-    let what = if proxy.login.is_some() && offers(b"basic") {
-        "refuses the user and password in its URL (407)"
-    } else if offers(b"basic") {
-        "wants a user and password (407)"
-    } else {
-        "wants another kind of login than Basic (407), and nicetap has no other"
+    let status = head.status();
+    let what = match (offers_basic(head), &proxy.login) {
+        (false, _) => {
+            format!("wants another kind of login than Basic ({status}), and nicetap has no other")
+        }
+        (true, Some(_)) => format!("refuses the user and password in its URL ({status})"),
+        (true, None) => format!("wants a user and password ({status})"),
     };
     Failure {
         hint: Some(GIVE_LOGIN),
-        ..at_proxy(proxy, "proxy_configuration_error", what)
+        ..at_proxy(proxy, "proxy_configuration_error", &what)
     }
+}
+
+fn offers_basic(head: &ReplyHead) -> bool {
+    let mut fields = head.fields().iter();
+    fields.any(|(name, value)| {
+        let is_challenge = ["proxy-authenticate", "www-authenticate"]
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known));
+        let scheme = value.get(..BASIC.len());
+        is_challenge && scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(BASIC))
+    })
 }
 
 async fn socks(
@@ -192,10 +196,12 @@ fn socks_failure(proxy: &UpstreamProxy, host: &str, port: u16, error: SocksError
             "http_request_denied",
             format!("does not connect to {to}: its rules forbid it"),
         ),
-        SocksError::NetworkUnreachable | SocksError::HostUnreachable | SocksError::TtlExpired => fail(
-            "destination_ip_unroutable",
-            format!("did not reach {to}: it has no route there, or did not find the name"),
-        ),
+        SocksError::NetworkUnreachable | SocksError::HostUnreachable | SocksError::TtlExpired => {
+            fail(
+                "destination_ip_unroutable",
+                format!("did not reach {to}: it has no route there, or did not find the name"),
+            )
+        }
         SocksError::ConnectionRefused => fail(
             "connection_refused",
             format!("did not reach {to}: the connection was refused"),
@@ -229,7 +235,11 @@ fn broken(proxy: &UpstreamProxy, error: &std::io::Error) -> Failure {
 pub(super) fn at_proxy(proxy: &UpstreamProxy, word: &'static str, what: &str) -> Failure {
     Failure {
         hint: Some(LOOK_AT_IT),
-        ..Failure::new(Stage::Connect, word, format!("the upstream proxy {proxy} {what}"))
+        ..Failure::new(
+            Stage::Connect,
+            word,
+            format!("the upstream proxy {proxy} {what}"),
+        )
     }
 }
 
@@ -245,9 +255,14 @@ fn basic(login: &ProxyLogin) -> Zeroizing<String> {
     let ProxyLogin { user, password } = login;
     let pair = Zeroizing::new(format!("{}:{}", user.as_str(), password.as_str()));
     let encoded = Zeroizing::new(BASE64_STANDARD.encode(pair.as_bytes()));
-    Zeroizing::new(format!("Proxy-Authorization: Basic {}\r\n", encoded.as_str()))
+    Zeroizing::new(format!(
+        "Proxy-Authorization: Basic {}\r\n",
+        encoded.as_str()
+    ))
 }
 
+const BASIC: &[u8] = b"basic";
 const MOST_HEAD: usize = 16 * 1024;
-const LOOK_AT_IT: &str = "look at --upstream-proxy, and ask who runs the proxy; nothing reached NiceNIC";
+const LOOK_AT_IT: &str =
+    "look at --upstream-proxy, and ask who runs the proxy; nothing reached NiceNIC";
 const GIVE_LOGIN: &str = "put user and password into the URL in NICETAP_UPSTREAM_PROXY or in the configuration file; nothing reached NiceNIC";

@@ -1,4 +1,4 @@
-//! N616: nicetap, not the client, chose the address that was refused.
+//! N616: nicetap chose the address that was refused.
 use crate::facts::Egress;
 use crate::rule::{At, Hit, declare_rule};
 use crate::text;
@@ -28,7 +28,7 @@ declare_rule! {
     N616 "family-chosen-by-nicetap": Egress, Info, May,
     check: Egress,
     cause: "4",
-    summary: "nicetap, not the client, chose the address that was refused",
+    summary: "nicetap chose the address that was refused",
     fix: "go out as your client does: nicetap serve -4, or --source-ip with the address that it binds",
     since: "0.1.0",
 }

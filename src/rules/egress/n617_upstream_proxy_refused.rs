@@ -1,4 +1,4 @@
-//! N617: another proxy stands between, and its address was refused.
+//! N617: a call through the upstream proxy was refused.
 use crate::facts::Egress;
 use crate::rule::{At, Hit, declare_rule};
 use crate::text;
@@ -27,7 +27,7 @@ declare_rule! {
     N617 "upstream-proxy-refused": Egress, Warn, May,
     check: Egress,
     cause: "4",
-    summary: "another proxy stands between, and a call through it was refused",
+    summary: "a call through the upstream proxy was refused",
     fix: "enter the proxy's outbound IP at NiceNIC; nicetap egress shows it over the same route",
     since: "0.1.0",
 }
