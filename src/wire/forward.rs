@@ -17,7 +17,7 @@ use crate::rule::levels::Levels;
 use crate::rules;
 
 use super::exchange::{Outcome, Terms, carry};
-use super::front::{After, Door, Front, Routed};
+use super::front::{After, Front, Routed};
 use super::guard::{Attempt, Ruling};
 use super::headers::{self, HostField};
 use super::leg::Leg;
@@ -88,14 +88,7 @@ impl Front {
     /// Whether the client gave up while a connection was made for it: without us its call, perhaps a paid one, would
     /// not have been made either. In clear an end of its direction may mean that it only waits.
     async fn client_has_left(&mut self) -> bool {
-        let is_tls = matches!(
-            self.door,
-            Door::Tunnel {
-                scheme: Scheme::Https,
-                ..
-            }
-        );
-        is_tls
+        self.is_over_tls()
             && self.leg.reader.buffered().is_empty()
             && self.leg.reader.has_stirred().await
             && self.leg.reader.has_ended()

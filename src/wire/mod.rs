@@ -27,6 +27,7 @@ mod forward;
 mod front;
 mod guard;
 mod headers;
+mod issuer;
 mod leg;
 mod listen;
 mod origin;

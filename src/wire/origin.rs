@@ -65,6 +65,8 @@ struct Known {
 
 /// Where to dial.
 struct Place {
+    /// What was asked for.
+    name: String,
     host: String,
     port: u16,
     /// Whether the user's own settings name it.
@@ -228,6 +230,7 @@ impl Dialer {
             )
         };
         let place = Place {
+            name: proxy.host.clone(),
             host: proxy.host.clone(),
             port: proxy.port,
             rerouted: true,
@@ -255,6 +258,7 @@ impl Dialer {
     ) -> Result<(TcpStream, Route), Failure> {
         let deadline = Instant::now() + CONNECT_LIMIT;
         let Place {
+            name,
             host,
             port,
             rerouted,
@@ -275,9 +279,9 @@ impl Dialer {
             let reason = format!("no connection to `{host}` port {port} within {limit} s");
             return Err(Failure::new(Stage::Connect, "connection_timeout", reason));
         };
-        let tcp = raced.map_err(|(error, address)| unconnected(host, address, &error))?;
+        let tcp = raced.map_err(|(error, address)| unconnected(name, address, &error))?;
         times.connect = Some(began.elapsed());
-        let route = addresses_of(&tcp).map_err(|error| unconnected(host, addresses[0], &error))?;
+        let route = addresses_of(&tcp).map_err(|error| unconnected(name, addresses[0], &error))?;
         Ok((tcp, route))
     }
 
@@ -304,11 +308,13 @@ impl Dialer {
         });
         match matching {
             Some(rule) => Place {
+                name: host.to_owned(),
                 host: rule.to_host.clone().unwrap_or_else(|| host.to_owned()),
                 port: rule.to_port.unwrap_or(port),
                 rerouted: true,
             },
             None => Place {
+                name: host.to_owned(),
                 host: host.to_owned(),
                 port,
                 rerouted: false,

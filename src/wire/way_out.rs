@@ -11,8 +11,8 @@ use crate::facts::{Authority, Scheme};
 use crate::record::Stage;
 
 use super::access::Access;
-use super::listen::client_config;
 use super::origin::Dialer;
+use super::tls::client_config;
 
 /// The way out that calls take.
 pub struct WayOut {
