@@ -294,7 +294,12 @@ fn base_of(config: &Config) -> Result<(Scheme, Authority), BindError> {
     } else {
         Scheme::Http
     };
-    let authority = Authority::parse(base.host.as_bytes(), Some(base.port));
+    let host = if base.host.contains(':') {
+        format!("[{}]", base.host)
+    } else {
+        base.host.clone()
+    };
+    let authority = Authority::parse(host.as_bytes(), Some(base.port));
     authority
         .map(|authority| (scheme, authority))
         .ok_or_else(|| BindError::BaseUrl(base.host.clone()))
