@@ -32,10 +32,12 @@ use crate::store::{self, Access, Dir};
 use crate::wire::{self, Control, Inside, Proxy, Setup, Stream};
 
 use super::error::Error;
+use super::history;
 use super::print;
 use super::secrets;
 use super::serve::{BannerFacts, banner};
 use super::upstream;
+use super::waiting::{PastUs, Waiting};
 
 /// Serves until the end, and puts everything away. `wants_ui`: without the inspector's address it does not start.
 pub(super) async fn serve(config: &Config, wants_ui: bool) -> Result<(), Error> {
@@ -89,6 +91,7 @@ struct Instance {
     writer: WriterHandle,
     console: console::Handle,
     inspector: Option<(Inspector, TcpListener)>,
+    waiting: Waiting,
     asking: Option<JoinHandle<()>>,
     ends: Ends,
     undo: String,
@@ -125,6 +128,8 @@ impl Instance {
         let ca = open_ca(config, &public)?;
         let redactor = redactor(config, given)?;
         let roots = roots(config)?;
+        // Before the log is opened for writing, which may rotate it.
+        let memory = history::earlier_runs(config.log.as_deref());
         let (mut sinks, console) = sinks(config)?;
         let (history, tally) = (History::new(HISTORY), Tally::default());
         if ui.is_some() {
@@ -132,7 +137,7 @@ impl Instance {
             sinks.push(Box::new(tally.sink()));
         }
         let outlook = Arc::new(Outlook::new(config));
-        let spawned = Writer::spawn_with(redactor, levels.clone(), sinks, outlook.clone());
+        let spawned = Writer::spawn_with(redactor, levels.clone(), sinks, outlook.clone(), memory);
         let (journal, writer) = spawned
             .map_err(|error| Error::cannot_start("no thread for the journal").caused_by(error))?;
         let root = ca.paths().root.clone();
@@ -208,6 +213,11 @@ impl Instance {
             journal,
             writer,
             console,
+            waiting: Waiting {
+                listen: first.clone(),
+                root: root.display().to_string(),
+                patience: PATIENCE,
+            },
             asking,
             ends: Ends {
                 at: config
@@ -240,8 +250,10 @@ impl Instance {
             undo: &self.undo,
         };
         let mut signals = signals;
+        let waiting = wait_for_a_call(self.waiting, watched.control.clone(), self.console.teller());
         let why = tokio::select! {
             why = watched.until_the_end(&mut signals) => why,
+            () = waiting => unreachable!("it goes on for ever"),
             () = work => End::Asked,
         };
         let _ = stop.send(true);
@@ -293,6 +305,16 @@ fn ask_around(
             journal.egress(news).await;
         }
     }))
+}
+
+/// Tells how far one has come if no call comes. It never ends: what it waited for ends nothing.
+async fn wait_for_a_call(waiting: Waiting, control: Control, teller: console::Teller) {
+    let mut past_us = PastUs::new(control.clone());
+    let look = async || past_us.look().await;
+    waiting
+        .for_a_call(|| control.arrived(), look, |text| teller.tell(text))
+        .await;
+    std::future::pending::<()>().await;
 }
 
 /// Why it ends.
@@ -740,6 +762,8 @@ const MOST_CONNECTIONS: usize = 1024;
 const MOST_FILES: u64 = 4096;
 /// How long calls that are under way may take when nicetap ends.
 const GRACE: Duration = Duration::from_secs(10);
+/// How long nothing is said though no call to the API comes.
+const PATIENCE: Duration = Duration::from_mins(1);
 const SAY_AFTER: Duration = Duration::from_millis(500);
 const LAST_LINES: Duration = Duration::from_millis(500);
 const TICK: Duration = Duration::from_secs(1);

@@ -36,6 +36,7 @@ mod secrets;
 mod serve;
 mod upstream;
 mod verify_log;
+mod waiting;
 
 /// Runs the program: reads the command line, does what it says, and gives the exit code.
 pub fn main() -> ExitCode {

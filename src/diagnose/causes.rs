@@ -8,7 +8,7 @@ use crate::record::{
 use crate::rules;
 
 use super::catalogue::{self, Kind};
-use super::compare;
+use super::compare::{self, Difference};
 use super::memory::{Memory, Sketch, is_call};
 use super::message::{self, Speaks};
 
@@ -18,7 +18,7 @@ pub struct Found {
     /// The causes, the likeliest first.
     pub causes: Vec<Cause>,
     /// The nearest call that worked, and what differs.
-    pub compared_with: Option<(u64, Vec<String>)>,
+    pub compared_with: Option<(u64, Vec<Difference>)>,
 }
 
 /// A cause, with what speaks for and against it. Its texts hold masked text only.
@@ -308,8 +308,8 @@ impl<'a, T: Leaf> Case<'a, T> {
         }
         if let Some(before) = mine.iter().find(|call| call.left_like(&now) == Some(false)) {
             let seen = format!(
-                "the same credential worked in #{} from {}",
-                before.id,
+                "the same credential worked in {} from {}",
+                before.name(),
                 shown(before)
             );
             self.against("1", &seen);
@@ -322,7 +322,7 @@ impl<'a, T: Leaf> Case<'a, T> {
                 format!("{seen}; now the outbound IP is {}", shown(&now)),
             );
         } else if let Some(before) = mine.first() {
-            let seen = format!("the same credential worked in #{}", before.id);
+            let seen = format!("the same credential worked in {}", before.name());
             for cause in ["1", "3", "4", "5", "8"] {
                 self.against(cause, &seen);
                 self.weigh(cause, -12);
@@ -334,7 +334,7 @@ impl<'a, T: Leaf> Case<'a, T> {
             .find(|call| call.environment != now.environment && call.has_credential_of(&now));
         if let Some(before) = elsewhere.filter(|_| mine.is_empty()) {
             let place = place(before.environment);
-            let seen = format!("the same secret worked on {place} in #{}", before.id);
+            let seen = format!("the same secret worked on {place} in {}", before.name());
             self.suspect("environment", 85, seen);
         }
         let other = good.iter().filter(here).find(|call| {
@@ -344,8 +344,8 @@ impl<'a, T: Leaf> Case<'a, T> {
         });
         if let Some(before) = other {
             let seen = format!(
-                "another secret worked from the same outbound IP in #{}",
-                before.id
+                "another secret worked from the same outbound IP in {}",
+                before.name()
             );
             self.suspect("1", 45, seen.clone());
             for cause in ["3", "4"] {
@@ -359,8 +359,9 @@ impl<'a, T: Leaf> Case<'a, T> {
     /// The same credential from the same address has succeeded: neither of them is the cause.
     fn worked_like_this(&mut self, before: &Sketch) {
         let seen = format!(
-            "the same credential worked from the same outbound IP in #{} ({})",
-            before.id, before.action
+            "the same credential worked from the same outbound IP in {} ({})",
+            before.name(),
+            before.action
         );
         if self.exchange.diagnosis.verdict == Verdict::Refused {
             self.suspect("changed", LIKELY, seen.clone());
@@ -385,8 +386,8 @@ impl<'a, T: Leaf> Case<'a, T> {
             return;
         };
         let seen = format!(
-            "the same secret as in #{}, which was refused too: was the new one saved?",
-            before.id
+            "the same secret as in {}, which was refused too: was the new one saved?",
+            before.name()
         );
         self.note("1", seen.clone());
         self.note("8", seen);

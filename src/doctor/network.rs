@@ -7,12 +7,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::config::EchoUrl;
 use crate::egress::{NoWay, Over, Prober, Sighting, ways};
+use crate::facts::PRODUCTION;
 use crate::http1::{ReplyHead, end_of_head};
 
 use super::{Outcome, Surroundings};
-
-pub(super) const PRODUCTION: &str = "api.nicenic.net";
-pub(super) const SANDBOX: &str = "sandbox-api.nicenic.net";
 
 /// The addresses of a host.
 pub(super) async fn name(all: &Surroundings, host: &str) -> Outcome {

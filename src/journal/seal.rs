@@ -612,7 +612,10 @@ fn diagnosis(
             .compared_with
             .map(|(id, differences)| record::ComparedWith {
                 id,
-                differences: all(differences),
+                differences: differences
+                    .iter()
+                    .map(|difference| one(difference.to_string()))
+                    .collect(),
             }),
     }
 }

@@ -71,15 +71,17 @@ impl Writer {
         levels: Levels,
         sinks: Vec<Box<dyn Sink>>,
     ) -> io::Result<(Journal, WriterHandle)> {
-        Self::spawn_with(redactor, levels, sinks, Arc::new(Outlook::blind()))
+        let outlook = Arc::new(Outlook::blind());
+        Self::spawn_with(redactor, levels, sinks, outlook, Memory::default())
     }
 
-    /// The same, with what is known of the way out.
+    /// The same, with what is known of the way out, and of calls before this run.
     pub fn spawn_with(
         redactor: Redactor,
         levels: Levels,
         sinks: Vec<Box<dyn Sink>>,
         outlook: Arc<Outlook>,
+        memory: Memory,
     ) -> io::Result<(Journal, WriterHandle)> {
         let (events, events_to_write) = queue(PLACES);
         let shared = Arc::new(Shared::default());
@@ -90,7 +92,7 @@ impl Writer {
             totals: Totals::default(),
             scene: Scene {
                 outlook,
-                memory: Memory::default(),
+                memory,
                 session: Session::default(),
             },
             shared: shared.clone(),

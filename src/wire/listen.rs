@@ -18,6 +18,7 @@ use crate::http1::Limits;
 use crate::journal::draft::Peer;
 
 use super::access::Access;
+use super::arrivals::{Arrivals, Arrived};
 use super::connect::Connect;
 use super::front::{Door, Front, Leave};
 use super::guard::Guard;
@@ -129,6 +130,7 @@ impl Proxy {
             head_time: HEAD_TIME,
             distrust: Mutex::default(),
             activity: Activity::new(),
+            arrivals: Arrivals::default(),
             expired: AtomicBool::new(false),
             health: health(&addrs),
             look_ups: Arc::new(Semaphore::new(LOOK_UPS)),
@@ -192,6 +194,19 @@ impl Control {
         self.shared.expired.store(true, Ordering::Relaxed);
     }
 
+    /// What has reached the proxy so far.
+    pub fn arrived(&self) -> Arrived {
+        self.shared.arrivals.so_far()
+    }
+
+    /// The addresses that would be dialled for this host on port 443; empty: its name is not found.
+    pub async fn addresses_of(&self, host: &str) -> Vec<SocketAddr> {
+        let Some(authority) = Authority::parse(host.as_bytes(), Some(443)) else {
+            return Vec::new();
+        };
+        self.shared.dialer.addresses_of(&authority).await
+    }
+
     /// How long nobody has used the proxy.
     pub fn idle(&self) -> Duration {
         self.shared.activity.idle()
@@ -251,6 +266,7 @@ async fn serve_connection(
             ours,
         ));
     }
+    shared.arrivals.connection(&peer);
     let leg = Leg::new(Box::new(tcp));
     let front = Front::new(
         shared.clone(),

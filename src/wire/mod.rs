@@ -20,6 +20,7 @@ use crate::journal::Journal;
 use crate::rule::levels::Levels;
 
 mod access;
+mod arrivals;
 mod buffer;
 mod connect;
 mod exchange;
@@ -40,6 +41,7 @@ mod tls;
 mod upstream;
 mod way_out;
 
+pub use arrivals::Arrived;
 pub use listen::{BindError, Control, Proxy, bind};
 pub use stream::Stream;
 pub use way_out::WayOut;
@@ -89,6 +91,7 @@ struct Shared {
     head_time: Duration,
     distrust: Mutex<HashMap<(IpAddr, String), Instant>>,
     activity: Activity,
+    arrivals: arrivals::Arrivals,
     expired: AtomicBool,
     health: String,
     /// Turns for looking up who sent something.

@@ -297,6 +297,12 @@ impl Dialer {
             .map(|_| ())
     }
 
+    /// The addresses of what is dialled for this authority; empty: its name is not found.
+    pub(super) async fn addresses_of(&self, authority: &Authority) -> Vec<SocketAddr> {
+        let place = self.place(authority);
+        resolve(&place.host, place.port).await.unwrap_or_default()
+    }
+
     /// Where to dial for this authority.
     fn place(&self, authority: &Authority) -> Place {
         let (host, port) = (authority.host(), authority.port());
