@@ -402,6 +402,44 @@ fn after_the_local_address_has_changed_nothing_old_is_claimed_and_services_are_a
     assert_eq!(news["changed_from"]["v4"], "203.0.113.9");
 }
 
+/// Takes ten seconds: so long a connection is waited for.
+#[test]
+fn a_server_that_does_not_answer_and_one_without_a_route_are_told_apart() {
+    let Some(net) = Net::new("masquerade") else {
+        return;
+    };
+    let [client, router, _] = &net.names;
+    for line in [
+        &format!("ip -n {client} route add unreachable 198.51.100.0/24")[..],
+        &format!("ip netns exec {router} nft add table ip wall"),
+        &format!(
+            "ip netns exec {router} nft add chain ip wall closed {{ type filter hook forward priority 0 ; }}"
+        ),
+        &format!("ip netns exec {router} nft add rule ip wall closed tcp dport 8081 drop"),
+    ] {
+        run(line).unwrap();
+    }
+    for (base, status, reason) in [
+        (
+            "http://203.0.113.1:8081",
+            504,
+            "no connection to `203.0.113.1` port 8081 within 10 s",
+        ),
+        ("http://198.51.100.1", 502, "no route"),
+    ] {
+        let mut running = Running::start_with(
+            net.inside(env!("CARGO_BIN_EXE_nicetap")),
+            &["--egress-probe", "off", "--base-url", base],
+        );
+        let record = net.call(&mut running);
+        assert_eq!(record["answer"]["status"], status, "{record:#}");
+        assert_eq!(record["failure"]["stage"], "connect");
+        let told = record["failure"]["reason"].as_str().unwrap();
+        assert!(told.contains(reason), "{told}");
+        assert_eq!(record["diagnosis"]["verdict"], "unreachable");
+    }
+}
+
 /// Three namespaces: a client with 10.77.0.2, a router with 203.0.113.9 and 203.0.113.10, and an "Internet" with echo
 /// service and API on 203.0.113.1.
 struct Net {
@@ -493,7 +531,7 @@ impl Net {
     /// A call in base-URL mode from the client's namespace, and its record.
     fn call(&self, running: &mut Running) -> Value {
         let call = format!(
-            "import urllib.request as u; r = u.Request('http://{}/v2/?{CALL}', headers={{'Authorization': 'alice:not-a-real-secret'}}); u.urlopen(r).read()",
+            "import urllib.request as u, urllib.error as e\nr = u.Request('http://{}/v2/?{CALL}', headers={{'Authorization': 'alice:not-a-real-secret'}})\ntry: u.urlopen(r).read()\nexcept e.HTTPError: pass",
             running.listen
         );
         let status = self.inside("python3").args(["-c", &call]).status();
