@@ -432,7 +432,11 @@ const GAP: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
+    use std::str::FromStr as _;
+
     use super::*;
+    use crate::config::value::Value;
+    use crate::config::{Upstream, UpstreamProxy};
 
     fn outlook() -> Outlook {
         Outlook::new(&Config::at("/h".as_ref()))
@@ -493,6 +497,27 @@ mod tests {
         assert_eq!(own(&outlook, "10.0.0.5").as_deref(), Some("203.0.113.9"));
         assert_eq!(own(&outlook, "10.0.0.6"), None);
         assert_eq!(own(&outlook, "2001:db8::1"), None);
+    }
+
+    #[test]
+    fn what_was_seen_through_a_proxy_is_claimed_for_calls_through_it_only() {
+        let proxy = Value::<UpstreamProxy>::from_str("http://p.example:3128").unwrap();
+        let outlook = Outlook::new(&Config {
+            upstream_proxy: Upstream::all_through(Some(proxy.0)),
+            ..Config::at("/h".as_ref())
+        });
+        let v6 = Some(sighting("2001:db8::80", "10.0.0.5"));
+        let mut round = found(sighting("203.0.113.80", "10.0.0.5"));
+        round.snapshot.v6 = v6;
+        outlook.learn(round, Why::Start);
+        let from = Some(local("10.0.0.5"));
+        let direct = outlook.route(from, false);
+        assert!(direct.own.is_none() && direct.other.is_none());
+        let through = outlook.route(from, true);
+        let facts = facts(&outlook, &through, from, true);
+        // Which of its families it took is not known.
+        assert_eq!((facts.seen.len(), facts.over_v6), (2, None));
+        assert!(facts.behind_proxy);
     }
 
     #[test]

@@ -203,8 +203,12 @@ impl Dialer {
         self.literal_is_allowed(place)?;
         let stream = self.proxy(proxy, known).await?;
         let began = Instant::now();
+        let DialTimes {
+            resolve, connect, ..
+        } = known.times;
+        let spent = resolve.unwrap_or_default() + connect.unwrap_or_default();
         let asking = upstream::tunnel(stream, proxy, &place.host, place.port);
-        let Ok(tunnel) = timeout(CONNECT_LIMIT, asking).await else {
+        let Ok(tunnel) = timeout(CONNECT_LIMIT.saturating_sub(spent), asking).await else {
             let limit = CONNECT_LIMIT.as_secs();
             let what = format!("gave no answer within {limit} s");
             return Err(upstream::at_proxy(proxy, "connection_timeout", &what));
