@@ -409,6 +409,31 @@ fn probes_take_the_way_of_the_calls() {
 }
 
 #[test]
+fn the_egress_command_asks_through_the_proxy_and_names_it() {
+    let proxy = Forwarder::http(Some(&format!("bob {PASSWORD}")));
+    let echo = RawOrigin::plain(answering(|_| {
+        reply("200 OK", "Content-Type: text/plain\r\n", b"203.0.113.80")
+    }));
+    let home = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nicetap"));
+    command
+        .args(["egress", "--home"])
+        .arg(home.path())
+        .arg("--egress-probe")
+        .arg(format!("http://{}/", echo.addr()))
+        .env(
+            "NICETAP_UPSTREAM_PROXY",
+            format!("http://bob:{PASSWORD}@{}", proxy.addr()),
+        );
+    let told = process::run(&mut command, b"", Duration::from_secs(20)).success("egress");
+    let told = String::from_utf8(told).unwrap();
+    assert!(told.contains("outbound IPv4  203.0.113.80"), "{told}");
+    let through = format!("sent through http://{},", proxy.addr());
+    assert!(told.contains(&through) && !told.contains("NAT"), "{told}");
+    assert!(!told.contains(PASSWORD) && !told.contains("bob"), "{told}");
+}
+
+#[test]
 fn nicetap_is_not_its_own_proxy() {
     let free = TcpListener::bind("127.0.0.1:0")
         .unwrap()

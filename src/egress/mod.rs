@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use crate::clock::Time;
-use crate::config::{Config, Family, Network};
+use crate::config::{Config, Family, Network, UpstreamProxy};
 use crate::facts;
 
 mod echo;
@@ -399,13 +399,15 @@ pub fn facts(
     }
 }
 
-/// Whether calls to the API go through another proxy; echo services are asked over the same route.
-pub fn is_behind_proxy(config: &Config) -> bool {
+/// The proxy that calls to the API go through, if they do; echo services are asked over the same route.
+pub fn proxy(config: &Config) -> Option<&UpstreamProxy> {
     let api = &config.base_url;
-    config
-        .upstream_proxy
-        .proxy_for(api.https, &api.host)
-        .is_some()
+    config.upstream_proxy.proxy_for(api.https, &api.host)
+}
+
+/// Whether calls to the API go through another proxy.
+pub fn is_behind_proxy(config: &Config) -> bool {
+    proxy(config).is_some()
 }
 
 /// The ways that calls can take.
@@ -435,8 +437,8 @@ mod tests {
     use std::str::FromStr as _;
 
     use super::*;
+    use crate::config::Upstream;
     use crate::config::value::Value;
-    use crate::config::{Upstream, UpstreamProxy};
 
     fn outlook() -> Outlook {
         Outlook::new(&Config::at("/h".as_ref()))

@@ -25,8 +25,7 @@ impl WayOut {
     /// The way out of these settings. `own`: our own listeners, which are never dialled.
     pub fn new(config: &Config, roots: rustls::RootCertStore, own: &[SocketAddr]) -> Self {
         let tls = client_config(roots);
-        let api = &config.base_url;
-        let proxy = config.upstream_proxy.proxy_for(api.https, &api.host);
+        let proxy = egress::proxy(config);
         let over = |family| Dialer {
             // A rule without a host is meant for the calls; a service that it sent elsewhere would see nothing.
             connect_to: config
