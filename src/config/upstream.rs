@@ -51,9 +51,11 @@ impl Upstream {
         proxy.as_ref().filter(|_| !is_spared)
     }
 
-    /// All proxies that are named.
+    /// All proxies that are named, each once.
     pub fn proxies(&self) -> impl Iterator<Item = &UpstreamProxy> {
-        self.https.iter().chain(&self.http)
+        let other = self.http.as_ref();
+        let other = other.filter(|http| Some(*http) != self.https.as_ref());
+        self.https.iter().chain(other)
     }
 }
 
