@@ -17,7 +17,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use crate::ca::{Ca, CaError, Opened};
 use crate::clock::Time;
 use crate::config::{Config, Fingerprints, Then};
-use crate::egress::{Outlook, Prober, Watch};
+use crate::egress::{self, Outlook, Prober, Watch};
 use crate::inspector::{Inspector, Lock};
 use crate::journal::{Journal, Sink, Writer, WriterHandle};
 use crate::mock::{self, Mock};
@@ -36,6 +36,7 @@ use super::history;
 use super::print;
 use super::secrets;
 use super::serve::{BannerFacts, banner};
+use super::upstream;
 use super::waiting::{PastUs, Waiting};
 
 /// Serves until the end, and puts everything away. `wants_ui`: without the inspector's address it does not start.
@@ -108,13 +109,21 @@ impl Instance {
         let connections = prepare_process();
         let levels = Levels::parse(&config.levels)?;
         // A question at the terminal comes before anything is bound.
-        let given = secrets::all(config)?;
+        let mut given = secrets::all(config)?;
+        given.secrets.extend(upstream::secrets(config));
         let listeners = wire::bind(&config.listen).await.map_err(|error| {
             Error::cannot_start("the proxy cannot listen").caused_by(error).hint(
                 "another nicetap may be running here: end it, or choose an address with --listen 127.0.0.1:PORT",
             )
         })?;
         let ui = bind_ui(config, wants_ui).await?;
+        let bound: Vec<SocketAddr> = listeners.iter().flat_map(TcpListener::local_addr).collect();
+        upstream::refuse_loop(config, &bound)?;
+        if let Some(note) = upstream::note(config, &bound, |name| std::env::var(name).ok())
+            && has_banner
+        {
+            print::to_stderr(&format!("{note}\n"));
+        }
         let public = config.public_dir();
         let ca = open_ca(config, &public)?;
         let redactor = redactor(config, given)?;
@@ -171,6 +180,7 @@ impl Instance {
             mock: config.mock,
             ui: url.as_deref(),
             over_ssh: std::env::var_os("SSH_CONNECTION").is_some(),
+            behind_proxy: egress::is_behind_proxy(config),
             asked: &config.egress_probe,
         };
         if has_banner && !config.json {

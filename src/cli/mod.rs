@@ -34,6 +34,7 @@ mod report;
 mod rules;
 mod secrets;
 mod serve;
+mod upstream;
 mod verify_log;
 mod waiting;
 

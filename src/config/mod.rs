@@ -14,12 +14,16 @@ use std::time::Duration;
 pub use error::{Error, GIVE, Place, Source};
 pub use layer::Layer;
 pub use own::{Field, Own, Pattern};
+pub use upstream::{
+    PROXY_VARIABLES, ProxyLogin, ProxyScheme, Upstream, UpstreamChoice, UpstreamProxy,
+};
 pub use value::{Echo, EchoUrl};
 use value::{OrNone, Size, Value};
 
 mod error;
 mod layer;
 mod own;
+mod upstream;
 pub mod value;
 
 /// All settings, resolved: no gaps, paths absolute.
@@ -39,6 +43,8 @@ pub struct Config {
     pub base_url: BaseUrl,
     /// An extra root to trust upstream, PEM.
     pub upstream_ca: Option<PathBuf>,
+    /// Through which proxy calls go out.
+    pub upstream_proxy: Upstream,
     /// The local address of upstream connections.
     pub source_ip: Option<IpAddr>,
     /// The address family of upstream connections.
@@ -132,6 +138,7 @@ impl Config {
                 port: 443,
             },
             upstream_ca: None,
+            upstream_proxy: Upstream::default(),
             source_ip: None,
             family: Family::Any,
             whitelist: Vec::new(),
@@ -182,6 +189,22 @@ impl Config {
         file: Option<PathBuf>,
         surroundings: &Surroundings,
     ) -> Result<Self, Error> {
+        let (given, home) = Self::gather(options, file, surroundings)?;
+        let choice = given.upstream_proxy.as_ref();
+        let is_env = choice.is_some_and(|choice| choice.0.0 == Some(UpstreamChoice::Env));
+        let mut config = Self::resolve(given, home)?;
+        if is_env {
+            config.upstream_proxy = Upstream::of_variables(surroundings.var)?;
+        }
+        Ok(config)
+    }
+
+    /// All that is given, and the home.
+    fn gather(
+        options: Layer,
+        file: Option<PathBuf>,
+        surroundings: &Surroundings,
+    ) -> Result<(Layer, PathBuf), Error> {
         let Surroundings { var, root, cwd } = surroundings;
         let given = options.over(Layer::from_env(var)?).rooted_at(cwd);
         let named = file.or_else(|| {
@@ -200,7 +223,7 @@ impl Config {
                 Some(home) => home.0,
                 None => default_home(*root, var)?,
             };
-            return Self::resolve(given, home);
+            return Ok((given, home));
         }
         let home = match &given.home {
             Some(home) => home.0.clone(),
@@ -217,9 +240,9 @@ impl Config {
                         hint: "take the line out, and use --home DIR or NICETAP_HOME",
                     });
                 }
-                Self::resolve(given.over(found), home)
+                Ok((given.over(found), home))
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::resolve(given, home),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((given, home)),
             Err(source) => Err(Error::Unreadable { file, source }),
         }
     }
@@ -238,6 +261,11 @@ impl Config {
             connect_to: all(given.connect_to).unwrap_or(defaults.connect_to),
             base_url: or(given.base_url, defaults.base_url),
             upstream_ca: or(given.upstream_ca, OrNone(defaults.upstream_ca)).0,
+            upstream_proxy: match given.upstream_proxy.and_then(|choice| choice.0.0) {
+                Some(UpstreamChoice::Url(proxy)) => Upstream::all_through(Some(proxy)),
+                // `load` reads the environment.
+                Some(UpstreamChoice::Env) | None => defaults.upstream_proxy,
+            },
             source_ip: or(given.source_ip, OrNone(defaults.source_ip)).0,
             family: family(or(given.ipv4, false), or(given.ipv6, false))?,
             whitelist: all(given.whitelist).unwrap_or(defaults.whitelist),

@@ -212,7 +212,7 @@ fn seal_exchange(
         },
         call,
         findings: shown,
-        egress: outbound.seal(redactor, &scene.outlook),
+        egress: outbound.seal(redactor),
         response: reply
             .as_ref()
             .map(|view| response(redactor, view, &draft.informational)),
@@ -259,12 +259,7 @@ pub(super) fn failed_notice(
 }
 
 /// The `exchange` line of an exchange on which a rule or a mask panicked: numbers and our own words only.
-pub(super) fn failed_exchange(
-    redactor: &mut Redactor,
-    scene: &Scene,
-    id: u64,
-    draft: &Draft,
-) -> Exchange<Masked> {
+pub(super) fn failed_exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Exchange<Masked> {
     let part = &*draft.request;
     Exchange {
         v: VERSION,
@@ -282,7 +277,7 @@ pub(super) fn failed_exchange(
         },
         call: unknown_call(&part.facts),
         findings: vec![own_failure(redactor)],
-        egress: bare(draft.way, &scene.outlook),
+        egress: bare(draft.way),
         response: draft.reply.as_ref().map(|reply| Response {
             status: reply.head.status(),
             http: reply.head.version().into(),

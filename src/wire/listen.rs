@@ -24,6 +24,7 @@ use super::front::{Door, Front, Leave};
 use super::guard::Guard;
 use super::leg::Leg;
 use super::origin::Dialer;
+use super::tls::client_config;
 use super::{Activity, Setup, Shared, health};
 
 /// A bound proxy.
@@ -104,6 +105,7 @@ impl Proxy {
             .collect();
         let dialer = Dialer {
             connect_to: config.connect_to.clone(),
+            upstream: config.upstream_proxy.clone(),
             source_ip: config.source_ip,
             family: config.family,
             tls: client_config(roots),
@@ -308,24 +310,15 @@ fn base_of(config: &Config) -> Result<(Scheme, Authority), BindError> {
     } else {
         Scheme::Http
     };
-    let authority = Authority::parse(base.host.as_bytes(), Some(base.port));
+    let host = if base.host.contains(':') {
+        format!("[{}]", base.host)
+    } else {
+        base.host.clone()
+    };
+    let authority = Authority::parse(host.as_bytes(), Some(base.port));
     authority
         .map(|authority| (scheme, authority))
         .ok_or_else(|| BindError::BaseUrl(base.host.clone()))
-}
-
-/// TLS towards origins: verified, always; 1.2 and 1.3; HTTP/1.1 only.
-pub(super) fn client_config(roots: rustls::RootCertStore) -> Arc<rustls::ClientConfig> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider);
-    let versions =
-        builder.with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12]);
-    let mut config = match versions {
-        Ok(builder) => builder.with_root_certificates(roots).with_no_client_auth(),
-        Err(error) => unreachable!("the provider supports TLS 1.2 and 1.3: {error}"),
-    };
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Arc::new(config)
 }
 
 const BACKLOG: u32 = 1024;

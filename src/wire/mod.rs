@@ -28,6 +28,7 @@ mod forward;
 mod front;
 mod guard;
 mod headers;
+mod issuer;
 mod leg;
 mod listen;
 mod origin;
@@ -37,6 +38,7 @@ mod relay;
 mod sending;
 mod stream;
 mod tls;
+mod upstream;
 mod way_out;
 
 pub use arrivals::Arrived;

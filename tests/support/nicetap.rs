@@ -28,6 +28,7 @@ pub(crate) struct Nicetap {
 #[derive(Default)]
 pub(crate) struct Options {
     arguments: Vec<String>,
+    variables: Vec<(String, String)>,
     upstream_roots: String,
     home: Option<TempDir>,
 }
@@ -62,6 +63,12 @@ impl Options {
         self
     }
 
+    /// Sets an environment variable.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Adds an argument as it is.
     pub(crate) fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
@@ -85,6 +92,7 @@ impl Nicetap {
         let mut child = command
             // Test traffic stays on this machine; a test that wants a probe says so.
             .env("NICETAP_EGRESS_PROBE", "off")
+            .envs(options.variables)
             .args(options.arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
