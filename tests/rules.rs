@@ -928,6 +928,7 @@ defects![
     BodyOnConnect,
     BadChunk,
     BadTrailer,
+    CredentialTrailer,
     HeadTooLarge,
     TooManyFields,
     TargetTooLong,

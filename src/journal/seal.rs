@@ -14,7 +14,7 @@ use crate::rule::{self, Finding};
 use crate::rules;
 
 use super::draft::{
-    Broken, ConnectionDraft, Draft, Peer, RequestPart, SealedPart, Steps, TunnelDraft, Way,
+    Broken, ClientEnd, ConnectionDraft, Draft, Peer, RequestPart, SealedPart, Steps, TunnelDraft, Way,
 };
 use super::view::{ReplyView, View};
 use crate::record::{
@@ -373,20 +373,12 @@ fn attempt(draft: &Draft, reply: Option<&facts::Reply>) -> Attempt {
 }
 
 fn ending(draft: &Draft) -> Ending {
-    // The same stage is named where nicetap itself stopped, or the client was silent.
-    let left = |broken: &Broken| {
-        let reason = &**broken.reason.expose();
-        let words = ["went away", "closed in the middle", "connection broke"];
-        broken.stage == Stage::Client && words.iter().any(|word| reason.contains(word))
-    };
+    let client = draft.failure.as_ref().and_then(|broken| broken.client);
     Ending {
-        client_left: draft.failure.as_ref().is_some_and(left),
+        client_left: client == Some(ClientEnd::Left),
         has_reply: draft.reply.is_some(),
         waited: draft.steps.total,
-        continue_missed: draft
-            .fidelity
-            .iter()
-            .any(|word| word.starts_with("100 Continue sent by nicetap")),
+        continue_missed: draft.continue_missed,
     }
 }
 

@@ -75,9 +75,9 @@ impl Connect {
         let why = match () {
             () if !in_scope => Some(TunnelWhy::Scope),
             () if self.shared.has_expired() => Some(TunnelWhy::Expired),
-            () if self
-                .shared
-                .distrusts(self.peer.addr.ip(), target.authority.host()) =>
+            () if (self.shared.distrust)
+                .counts_for(&self.peer, target.authority.host())
+                .await =>
             {
                 Some(TunnelWhy::Distrust)
             }
@@ -154,7 +154,7 @@ impl Connect {
             Ok(Err(error)) => {
                 let failure = tls::client_failure(&error, saw_hello);
                 if failure.is_distrust {
-                    self.shared.note_distrust(self.peer.addr.ip(), host);
+                    self.shared.distrust.note(&self.peer, host).await;
                 }
                 return self
                     .note(target, ConnectionStage::Tls, failure.reason)
