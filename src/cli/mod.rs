@@ -196,12 +196,10 @@ impl Command {
             Self::Serve(given) => Layer::clone(given),
             Self::Mock(given) => given.settings(),
             Self::VerifyLog(given) => given.settings(),
-            Self::Explain(_)
-            | Self::Rules(_)
-            | Self::Lint(_)
-            | Self::Ca(_)
-            | Self::Log(_)
-            | Self::Export(_) => Layer::default(),
+            Self::Lint(given) => given.settings(),
+            Self::Explain(_) | Self::Rules(_) | Self::Ca(_) | Self::Log(_) | Self::Export(_) => {
+                Layer::default()
+            }
         }
     }
 }

@@ -18,6 +18,7 @@ use draft::{ConnectionDraft, Draft, Event, RequestPart, StartLine, TunnelDraft};
 use queue::{Permit, Sender, Urgency};
 
 pub mod draft;
+mod once;
 mod queue;
 mod seal;
 mod view;

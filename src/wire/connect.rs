@@ -108,6 +108,7 @@ impl Connect {
                     scheme: Scheme::Http,
                     sni: None,
                     authorization_on_connect: target.authorization_on_connect,
+                    trusts_blindly: false,
                 };
                 let leg = Leg::resumed(&first, stream);
                 if let Leave::Connect(..) =
@@ -170,6 +171,7 @@ impl Connect {
             scheme: Scheme::Https,
             sni,
             authorization_on_connect: target.authorization_on_connect,
+            trusts_blindly: self.shared.ca.is_unread(),
         };
         let leg = Leg::new(Box::new(stream));
         Front::new(self.shared, self.peer, leg, door, self.stopping)

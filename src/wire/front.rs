@@ -35,6 +35,8 @@ pub(super) enum Door {
         sni: Option<Box<str>>,
         /// Whether the CONNECT carried an Authorization header.
         authorization_on_connect: bool,
+        /// Whether the client took a certificate that it cannot know.
+        trusts_blindly: bool,
     },
 }
 
@@ -239,15 +241,17 @@ impl Front {
             Via::Connect => Bytes::copy_from_slice(target),
             _ => path_and_query.clone(),
         };
-        let on_connect = matches!(
-            self.door,
+        let (on_connect, blindly) = match self.door {
             Door::Tunnel {
-                authorization_on_connect: true,
+                authorization_on_connect,
+                trusts_blindly,
                 ..
-            }
-        );
+            } => (authorization_on_connect, trusts_blindly),
+            Door::Port => (false, false),
+        };
         let target = Target::new(authority, in_scope, Some(scheme), via)
-            .with_authorization_on_connect(on_connect);
+            .with_authorization_on_connect(on_connect)
+            .with_blind_trust(blindly);
         Ok(Some(Routed {
             target,
             path_and_query,

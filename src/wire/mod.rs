@@ -3,8 +3,8 @@
 //! What it must not do: mend a request, send one twice, hold a body, break off what was begun, dial what is not meant
 //! to be dialled, or show anything that came from outside (records go through the journal).
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;

@@ -33,6 +33,7 @@ declare_rule! {
     summary: "an action that the catalogue does not list",
     fix: "compare category and action with the documentation; nicetap knows only what is written there",
     since: "0.1.0",
+    once: true,
 }
 
 fn check(request: &Request) -> Option<Hit> {
