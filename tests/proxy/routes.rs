@@ -399,54 +399,6 @@ fn a_connect_inside_a_connect_is_refused() {
 }
 
 #[test]
-fn a_client_that_refuses_the_certificate_passes_unread_next_time() {
-    let stage = Stage::new(answering(success));
-    let stranger = client_config(&stage.authority.pem());
-    assert!(RawClient::tunnel(stage.nicetap.addr(), API, &stranger).is_err());
-    let record = stage
-        .nicetap
-        .wait_for("the refusal", |record| record["event"] == "connection");
-    assert_eq!(record["stage"], "tls", "{record:#}");
-    assert!(
-        text_of(&record["reason"]).contains("does not trust"),
-        "{record:#}"
-    );
-    let mut client = RawClient::tunnel(stage.nicetap.addr(), API, &stranger).unwrap();
-    client.send(check("")).unwrap();
-    assert_eq!(client.reply("GET").unwrap().status(), 200);
-    client.end();
-    assert_eq!(stage.record_of("tunnel", &client)["why"], "distrust");
-}
-
-#[test]
-fn a_client_that_leaves_before_it_saw_a_certificate_is_not_taken_for_distrust() {
-    let stage = Stage::new(answering(success));
-    let mut client = RawClient::plain(stage.nicetap.addr());
-    client.connect(&format!("{API}:443")).unwrap();
-    client.send(b"\x16\x03\x01\x02\x00\x01").unwrap();
-    client.end();
-    let record = stage.record_of("connection", &client);
-    assert_eq!(record["stage"], "tls", "{record:#}");
-    // It is still looked into.
-    let (reply, _) = stage.ask(check(""));
-    assert_eq!(reply.status(), 200);
-}
-
-#[test]
-fn a_distrusting_client_fails_where_that_is_wanted() {
-    let stage = Stage::with(answering(success), |options| {
-        options.argument("--on-distrust").argument("fail")
-    });
-    let stranger = client_config(&stage.authority.pem());
-    for _ in 0..2 {
-        assert!(RawClient::tunnel(stage.nicetap.addr(), API, &stranger).is_err());
-    }
-    let stopped = stage.nicetap.stop();
-    assert_eq!(stopped.of("connection").len(), 2);
-    assert_eq!(stopped.of("tunnel").len(), 0);
-}
-
-#[test]
 fn own_pages_answer_without_an_origin() {
     let nicetap = Nicetap::start(Options::default());
     let mut client = RawClient::plain(nicetap.addr());
