@@ -207,12 +207,14 @@ fn twelve_documented_actions_from_real_clients_give_no_finding() {
 
 /// What the documentation says that a success is.
 fn documented(request: &support::message::Message) -> Vec<u8> {
-    let code = match request.first_line() {
-        line if line.contains("action=transfer&") => 201,
-        _ => 0,
-    };
+    let is_transfer = request.first_line().contains("action=transfer&");
+    let code = if is_transfer { 201 } else { 0 };
     let body = format!(r#"{{"code":{code},"msg":"success","data":[]}}"#);
-    reply("200 OK", "Content-Type: application/json\r\n", body.as_bytes())
+    reply(
+        "200 OK",
+        "Content-Type: application/json\r\n",
+        body.as_bytes(),
+    )
 }
 
 /// An origin's authority, and its root in a file.

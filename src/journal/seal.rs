@@ -12,6 +12,7 @@ use crate::redact::seal::Masked;
 use crate::redact::{Redactor, Shown};
 use crate::rule::{Finding, Rule};
 use crate::rules;
+use crate::stumble::{self, Place};
 
 use super::draft::{
     Broken, ClientEnd, ConnectionDraft, Draft, Peer, RequestPart, SealedPart, Steps, TunnelDraft,
@@ -35,6 +36,7 @@ pub(super) fn settled<T>(redactor: &mut Redactor, seal: impl Fn(&mut Redactor) -
 
 /// The `request` line.
 pub(super) fn notice(redactor: &mut Redactor, id: u64, part: &RequestPart) -> Notice<Masked> {
+    stumble::at(Place::Seal, part.path_and_query.expose());
     let sealed = part.sealed.get_or_init(|| {
         settled(redactor, |redactor| {
             redactor.begin();
@@ -121,6 +123,7 @@ fn seal_exchange(
     judged: &Judged<'_>,
 ) -> Exchange<Masked> {
     let part = &*draft.request;
+    stumble::at(Place::Seal, part.head.bytes());
     let Judged {
         whole,
         reply,

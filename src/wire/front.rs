@@ -1,4 +1,5 @@
 //! A client's connection: one request after the other, each judged, admitted, sent on, answered.
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,10 @@ use crate::http1::{Framing, RequestHead};
 use crate::journal::draft::{ConnectionDraft, Peer, RequestPart};
 use crate::record::ConnectionStage;
 use crate::redact::seal::Raw;
+use crate::rule::{At, Finding, Hit};
 use crate::rules;
+use crate::stumble::{self, Place};
+use crate::text;
 
 use super::Shared;
 use super::forward::{ANSWER_LIMIT, Upstream};
@@ -285,7 +289,7 @@ impl Front {
         };
         let mut facts = facts::Request::derive(&arrival, body);
         let attempt = guard.map(|guard| guard.watch(&mut facts));
-        let findings = rules::of_request(&facts);
+        let findings = judged(&facts, &head);
         self.known_sender().await;
         let path_and_query = Raw::new(Box::from(&routed.path_and_query[..]));
         let peer = self.peer.clone();
@@ -370,6 +374,21 @@ impl Front {
         }
         self.leg.close().await;
     }
+}
+
+/// What the rules say. One that panics must not take the call with it.
+fn judged(facts: &facts::Request, head: &RequestHead) -> Vec<Finding> {
+    let judged = catch_unwind(AssertUnwindSafe(|| {
+        stumble::at(Place::Rules, head.bytes());
+        rules::of_request(facts)
+    }));
+    judged.unwrap_or_else(|_| {
+        let seen = text!["a bug in nicetap while its rules looked at the request"];
+        vec![Finding {
+            rule: &rules::NICETAP_STUMBLED,
+            hit: Hit::new(At::Connection, seen, text!["no bug"]),
+        }]
+    })
 }
 
 fn is_own_page(head: &RequestHead) -> bool {
