@@ -11,7 +11,7 @@ declare_rule! {
     /// ## Why it matters
     /// The catalogue holds what the documentation lists. The pair may be misspelt, or it may be
     /// one that NiceNIC has not documented: then nicetap cannot tell what it costs, and takes it
-    /// for a paid one.
+    /// for a paid one. It says so once a run for each pair.
     ///
     /// ## Bad
     /// ```http
