@@ -19,6 +19,7 @@ use crate::journal::Journal;
 use crate::rule::levels::Levels;
 
 mod access;
+mod arrivals;
 mod buffer;
 mod connect;
 mod distrust;
@@ -36,11 +37,14 @@ mod relay;
 mod sending;
 mod stream;
 mod tls;
+mod way_out;
 
 use distrust::Distrust;
 
+pub use arrivals::Arrived;
 pub use listen::{BindError, Control, Proxy, bind};
 pub use stream::Stream;
+pub use way_out::WayOut;
 
 /// An origin inside this process, such as the mock: no port, no TLS.
 pub trait Inside: Send + Sync {
@@ -86,6 +90,7 @@ struct Shared {
     head_time: Duration,
     distrust: Distrust,
     activity: Activity,
+    arrivals: arrivals::Arrivals,
     expired: AtomicBool,
     health: String,
     /// Turns for looking up who sent something.
