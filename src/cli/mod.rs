@@ -229,11 +229,11 @@ impl Command {
             Self::Serve(given) => Layer::clone(given),
             Self::Mock(given) => given.settings(),
             Self::VerifyLog(given) => given.settings(),
+            Self::Lint(given) => given.settings(),
             Self::Egress(given) => given.settings(),
             Self::Doctor(given) => given.settings(),
             Self::Explain(_)
             | Self::Rules(_)
-            | Self::Lint(_)
             | Self::Ca(_)
             | Self::Log(_)
             | Self::Export(_)

@@ -17,6 +17,7 @@ use crate::redact::seal::Masked;
 use crate::rule::levels::Levels;
 
 use super::draft::Event;
+use super::once::Once;
 use super::outbound::Scene;
 use super::queue::{Receiver, queue};
 use super::{Journal, PLACES, Shared, Sink, outbound, seal};
@@ -27,6 +28,7 @@ pub struct Writer {
     redactor: Redactor,
     levels: Levels,
     sinks: Vec<Box<dyn Sink>>,
+    once: Once,
     totals: Totals,
     scene: Scene,
     shared: Arc<Shared>,
@@ -89,6 +91,7 @@ impl Writer {
             redactor,
             levels,
             sinks,
+            once: Once::new(),
             totals: Totals::default(),
             scene: Scene {
                 outlook,
@@ -192,13 +195,14 @@ impl Writer {
 
     /// Treats the findings as the user wants them treated.
     fn level(&mut self, record: &mut Record<Masked>) {
-        let (findings, is_last) = match record {
-            Record::Request(notice) => (&mut notice.findings, false),
-            Record::Exchange(exchange) => (&mut exchange.findings, true),
-            Record::Tunnel(tunnel) => (&mut tunnel.findings, true),
-            Record::Connection(connection) => (&mut connection.findings, true),
+        let (id, findings, is_last) = match record {
+            Record::Request(notice) => (notice.id, &mut notice.findings, false),
+            Record::Exchange(exchange) => (exchange.id, &mut exchange.findings, true),
+            Record::Tunnel(tunnel) => (tunnel.id, &mut tunnel.findings, true),
+            Record::Connection(connection) => (connection.id, &mut connection.findings, true),
             Record::Start(_) | Record::Egress(_) | Record::Stop(_) => return,
         };
+        findings.retain(|finding| self.once.is_news(id, finding));
         let hidden = &mut self.totals.hidden;
         let levels = &self.levels;
         findings.retain_mut(|finding| {

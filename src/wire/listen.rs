@@ -2,7 +2,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -20,6 +20,7 @@ use crate::journal::draft::Peer;
 use super::access::Access;
 use super::arrivals::{Arrivals, Arrived};
 use super::connect::Connect;
+use super::distrust::Distrust;
 use super::front::{Door, Front, Leave};
 use super::guard::Guard;
 use super::leg::Leg;
@@ -122,13 +123,12 @@ impl Proxy {
             plaintext: config.plaintext,
             guard: Guard::new(&config),
             annotate: config.annotate.then_some(levels),
-            on_distrust: config.on_distrust,
             body_limit: config.body_limit,
             reply_timeout: config.reply_timeout,
             limits: Limits::default(),
             idle: IDLE,
             head_time: HEAD_TIME,
-            distrust: Mutex::default(),
+            distrust: Distrust::new(config.on_distrust),
             activity: Activity::new(),
             arrivals: Arrivals::default(),
             expired: AtomicBool::new(false),
