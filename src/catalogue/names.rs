@@ -36,7 +36,10 @@ fn has_stem(name: &str) -> bool {
         .filter(char::is_ascii_alphanumeric)
         .map(|char| char.to_ascii_lowercase())
         .collect();
-    flat.starts_with("epp") || STEMS.iter().any(|stem| flat.contains(stem))
+    // Compared at each place: names are short, and a searcher for each stem costs more to make than it saves.
+    let flat = flat.as_bytes();
+    let has = |at: usize| STEMS.iter().any(|stem| flat[at..].starts_with(stem.as_bytes()));
+    flat.starts_with(b"epp") || (0..flat.len()).any(has)
 }
 
 fn parts(name: &str) -> impl Iterator<Item = &str> {

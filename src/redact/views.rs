@@ -64,6 +64,9 @@ impl View {
 
 /// All views of a text other than itself, [`DEEPEST`] escapes deep.
 pub(super) fn views(text: &[u8], cut: bool) -> Vec<View> {
+    if !may_be_escaped(text) {
+        return Vec::new();
+    }
     let mut found: Vec<View> = Vec::new();
     let mut room = MOST * text.len() + ROOM;
     let mut due = VecDeque::new();
@@ -86,6 +89,11 @@ pub(super) fn views(text: &[u8], cut: bool) -> Vec<View> {
         }
     }
     found
+}
+
+/// Whether an escape of any kind may begin in it. One pass, so that most texts need no search for each kind.
+pub(super) fn may_be_escaped(text: &[u8]) -> bool {
+    text.iter().any(|&byte| BEGINS_ESCAPE[usize::from(byte)])
 }
 
 fn keep(
@@ -194,12 +202,21 @@ impl Escape {
             Self::Backslash => memchr::memchr(b'\\', rest),
             Self::Entity => memchr::memchr(b'&', rest),
             Self::Quoted => memchr::memchr(b'=', rest),
-            // E2, EF: UTF-8 of the invisible characters below; C2: of C1 controls.
-            Self::Noise => rest
-                .iter()
-                .position(|&byte| byte < b' ' || matches!(byte, 0x7f | 0xc2 | 0xe2 | 0xef)),
+            Self::Noise => rest.iter().position(|&byte| self.begins_with(byte)),
         };
         Some(from + found?)
+    }
+
+    /// Whether it may begin with this byte.
+    const fn begins_with(self, byte: u8) -> bool {
+        match self {
+            Self::Percent => byte == b'%',
+            Self::Backslash => byte == b'\\',
+            Self::Entity => byte == b'&',
+            Self::Quoted => byte == b'=',
+            // E2, EF: UTF-8 of the invisible characters below; C2: of C1 controls.
+            Self::Noise => byte < b' ' || matches!(byte, 0x7f | 0xc2 | 0xe2 | 0xef),
+        }
     }
 
     fn read(self, text: &[u8]) -> Read {
@@ -382,6 +399,22 @@ const ALL: [Escape; 5] = [
     Escape::Quoted,
     Escape::Noise,
 ];
+/// The bytes with which an escape may begin.
+const BEGINS_ESCAPE: [bool; 256] = {
+    let mut begins = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut kind = 0;
+        while kind < ALL.len() {
+            #[expect(clippy::cast_possible_truncation, reason = "it is below 256")]
+            let is_first = ALL[kind].begins_with(byte as u8);
+            begins[byte] |= is_first;
+            kind += 1;
+        }
+        byte += 1;
+    }
+    begins
+};
 const NAMED: [(&[u8], u8); 5] = [
     (b"&amp;", b'&'),
     (b"&lt;", b'<'),

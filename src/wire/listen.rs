@@ -300,7 +300,7 @@ fn base_of(config: &Config) -> Result<(Scheme, Authority), BindError> {
 
 /// TLS towards origins: verified, always; 1.2 and 1.3; HTTP/1.1 only.
 fn client_config(roots: rustls::RootCertStore) -> Arc<rustls::ClientConfig> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(crate::ca::provider());
     let builder = rustls::ClientConfig::builder_with_provider(provider);
     let versions =
         builder.with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12]);
