@@ -27,13 +27,13 @@ pub(super) struct View {
 }
 
 impl View {
-    /// The text itself.
-    pub(super) fn whole(text: &[u8]) -> Self {
-        let places = (0..u32::try_from(text.len()).unwrap_or(u32::MAX)).map(|at| (at, at + 1));
-        Self {
-            bytes: text.to_vec(),
-            places: places.collect(),
-        }
+    /// The text without this escape; `None` if there is nothing to unescape.
+    ///
+    /// `cut`: the text goes on where it ends here, and an escape that is cut off stands for nothing.
+    pub(super) fn of(text: &[u8], escape: Escape, cut: bool) -> Option<Self> {
+        unescape(text, escape, cut, |range| {
+            (low(range.start), low(range.end))
+        })
     }
 
     /// Where in the first text this part of the view stands.
@@ -47,10 +47,8 @@ impl View {
         start as usize..end as usize
     }
 
-    /// The view of this view; `None` if there is nothing to unescape.
-    ///
-    /// `cut`: the text goes on where it ends here, and an escape that is cut off stands for nothing.
-    pub(super) fn unescaped(&self, escape: Escape, cut: bool) -> Option<Self> {
+    /// The view of this view.
+    fn unescaped(&self, escape: Escape, cut: bool) -> Option<Self> {
         unescape(&self.bytes, escape, cut, |range| {
             let (Some(first), Some(last)) =
                 (self.places.get(range.start), self.places.get(range.end - 1))
@@ -71,9 +69,7 @@ pub(super) fn views(text: &[u8], cut: bool) -> Vec<View> {
     let mut room = MOST * text.len() + ROOM;
     let mut due = VecDeque::new();
     for escape in ALL {
-        let view = unescape(text, escape, cut, |range| {
-            (low(range.start), low(range.end))
-        });
+        let view = View::of(text, escape, cut);
         keep(&mut found, &mut due, 1, &mut room, view);
     }
     while let Some((at, depth)) = due.pop_front() {
@@ -433,9 +429,7 @@ mod tests {
     use super::*;
 
     fn read(text: &[u8], escape: Escape) -> Option<Vec<u8>> {
-        View::whole(text)
-            .unescaped(escape, false)
-            .map(|view| view.bytes)
+        View::of(text, escape, false).map(|view| view.bytes)
     }
 
     #[test]
@@ -486,10 +480,9 @@ mod tests {
             (Escape::Entity, "&#65;b&#x4"),
             (Escape::Quoted, "=41b="),
         ] {
-            let view = View::whole(text.as_bytes());
-            assert_eq!(view.unescaped(escape, true).unwrap().bytes, b"Ab", "{text}");
-            let kept = view.unescaped(escape, false).unwrap().bytes;
-            assert!(kept.len() > 2, "{text}");
+            let read = |cut| View::of(text.as_bytes(), escape, cut).unwrap().bytes;
+            assert_eq!(read(true), b"Ab", "{text}");
+            assert!(read(false).len() > 2, "{text}");
         }
     }
 
