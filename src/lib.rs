@@ -8,11 +8,11 @@
 //! | floor | rooms |
 //! |---|---|
 //! | 9 | `main`, [`cli`] |
-//! | 8 | [`inspector`], [`mock`], [`lint`], [`verify`] |
+//! | 8 | [`inspector`], [`mock`], [`doctor`], [`lint`], [`verify`] |
 //! | 7 | [`wire`] |
 //! | 6 | [`sink`] |
 //! | 5 | [`journal`], [`diagnose`] |
-//! | 4 | [`redact`], [`record`], [`ca`], [`capture`] |
+//! | 4 | [`redact`], [`record`], [`ca`], [`capture`], [`egress`] |
 //! | 3 | [`rules`], [`rule`] |
 //! | 2 | [`facts`], [`client`] |
 //! | 1 | [`catalogue`], [`config`], [`decode`] |
@@ -29,6 +29,8 @@ pub mod clock;
 pub mod config;
 pub mod decode;
 pub mod diagnose;
+pub mod doctor;
+pub mod egress;
 pub mod facts;
 pub mod http1;
 pub mod inspector;

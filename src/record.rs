@@ -53,6 +53,8 @@ pub enum Record<T> {
     Tunnel(Box<Tunnel<T>>),
     /// A connection that never became a request.
     Connection(Box<Connection<T>>),
+    /// What echo services see of the outbound address, when that is news.
+    Egress(Box<EgressNews<T>>),
     /// nicetap ends.
     Stop(Box<Stop>),
 }
@@ -64,7 +66,7 @@ impl<T> Record<T> {
             Self::Exchange(exchange) => &exchange.findings,
             Self::Tunnel(tunnel) => &tunnel.findings,
             Self::Connection(connection) => &connection.findings,
-            Self::Start(_) | Self::Request(_) | Self::Stop(_) => &[],
+            Self::Start(_) | Self::Request(_) | Self::Egress(_) | Self::Stop(_) => &[],
         }
     }
 
@@ -75,7 +77,7 @@ impl<T> Record<T> {
             Self::Exchange(exchange) => Some(&mut exchange.findings),
             Self::Tunnel(tunnel) => Some(&mut tunnel.findings),
             Self::Connection(connection) => Some(&mut connection.findings),
-            Self::Start(_) | Self::Stop(_) => None,
+            Self::Start(_) | Self::Egress(_) | Self::Stop(_) => None,
         }
     }
 }
@@ -93,6 +95,7 @@ impl Record<Logged> {
             Event::Exchange => Self::Exchange(serde_json::from_str(line)?),
             Event::Tunnel => Self::Tunnel(serde_json::from_str(line)?),
             Event::Connection => Self::Connection(serde_json::from_str(line)?),
+            Event::Egress => Self::Egress(serde_json::from_str(line)?),
             Event::Stop => Self::Stop(serde_json::from_str(line)?),
         })
     }
@@ -112,6 +115,8 @@ pub enum Event {
     Tunnel,
     /// [`Connection`].
     Connection,
+    /// [`EgressNews`].
+    Egress,
     /// [`Stop`].
     Stop,
 }
@@ -709,6 +714,34 @@ pub struct RawText<T> {
     pub bytes: u64,
     /// Whether the text is shorter.
     pub truncated: bool,
+}
+
+/// What echo services see of the outbound address: once at the start, then whenever it changes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EgressNews<T> {
+    /// [`VERSION`].
+    pub v: u8,
+    /// `egress`.
+    pub event: Event,
+    /// When.
+    pub time: Time,
+    /// What they see; `null`: none answered.
+    pub public: Option<Public<T>>,
+    /// What they saw before; `null` the first time.
+    pub changed_from: Option<Addresses>,
+    /// Why they were asked: `start`, `refusal`, `local-address`, `interval`.
+    pub why: Word,
+    /// The questions that found no answer, each with its reason.
+    pub unanswered: Vec<T>,
+}
+
+/// Outbound addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Addresses {
+    /// Over IPv4.
+    pub v4: Option<IpAddr>,
+    /// Over IPv6.
+    pub v6: Option<IpAddr>,
 }
 
 /// nicetap ends.

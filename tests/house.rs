@@ -5,11 +5,12 @@ use std::fs;
 use std::path::Path;
 
 /// Rooms and their floors. `redact::seal` is a room below the rest of `redact`.
-const FLOORS: [(&str, u8); 27] = [
+const FLOORS: [(&str, u8); 29] = [
     ("main", 9),
     ("cli", 9),
     ("inspector", 8),
     ("mock", 8),
+    ("doctor", 8),
     ("lint", 8),
     ("verify", 8),
     ("wire", 7),
@@ -20,6 +21,7 @@ const FLOORS: [(&str, u8); 27] = [
     ("record", 4),
     ("ca", 4),
     ("capture", 4),
+    ("egress", 4),
     ("rules", 3),
     ("rule", 3),
     ("facts", 2),

@@ -781,6 +781,8 @@ mod reading {
         refused.call.environment = Environment::Sandbox;
         refused.failure = Some(full().failure(Stage::Tls));
         let mut records = full().all();
+        let egress = records.pop().unwrap();
+        assert!("event=egress".parse::<Only>().unwrap().matches(&egress));
         records.push(Record::Exchange(Box::new(refused)));
         records.push(Record::Exchange(Box::new(bare().exchange())));
         for (expression, want) in [

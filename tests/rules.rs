@@ -20,6 +20,10 @@
 //! # defect: EarlyEnd 4 Name  refused for this, at this line, in this field: what the head alone does not show
 //! # raw:                     line ends of the file count for nothing from here; \r \n \t \0 \\ \x1b are escapes
 //! GET /v2/ HTTP/1.1
+//! # egress: v4 from 10.0.0.5 seen 203.0.113.9 198.51.100.1     a way out; also `named` (by the API), `proxy`
+//! # list: 203.0.113.0/24      what was entered at NiceNIC
+//! # site: 198.51.100.80       the website's addresses
+//! # worked: 203.0.113.9       where the last good call came from
 //! # reply:                   the rest is the reply, plain or after another `# raw:`
 //! HTTP/1.1 200 OK
 //! ```
@@ -34,6 +38,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
+use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -43,9 +48,11 @@ use proptest::prelude::*;
 
 use nicetap::catalogue::Catalogue;
 use nicetap::clock::Time;
+use nicetap::config::{Network, value::Value};
 use nicetap::facts::{
-    Arrival, Attempt, Authority, BodyInput, Content, Ending, Environment, Past, Refusal, Repeat,
-    Reply, ReplyInput, Request, Safety, Scheme, Target, Via, Watch, secrets_of_refused_head,
+    Arrival, Attempt, Authority, BodyInput, Content, Egress, Ending, Environment, Past, Refusal,
+    Repeat, Reply, ReplyInput, Request, Safety, Scheme, Target, Via, Watch,
+    secrets_of_refused_head,
 };
 use nicetap::http1::{
     BodyScan, Defect, DefectKind, Framing, Limits, ReplyHead, RequestHead, end_of_head,
@@ -473,6 +480,7 @@ enum Subject {
         reply: Option<Reply>,
     },
     Refusal(Refusal),
+    Egress(Egress),
 }
 
 impl Case {
@@ -514,6 +522,7 @@ impl Case {
         match self.subject() {
             Subject::Target(target) => rules::of_target(&target),
             Subject::Refusal(refusal) => rules::of_refusal(&refusal),
+            Subject::Egress(egress) => rules::of_egress(&egress),
             Subject::Request { request, reply } => {
                 let mut findings = rules::of_request(&request);
                 findings.extend(
@@ -540,6 +549,9 @@ impl Case {
                 field: words.next().map(Into::into),
             };
             return Subject::Refusal(Refusal::derive(defect, &self.request));
+        }
+        if let Some(way) = self.directive("egress") {
+            return Subject::Egress(self.egress(way));
         }
         if self.request.is_empty() {
             return Subject::Target(self.target(None));
@@ -591,6 +603,29 @@ impl Case {
         Subject::Request {
             reply: self.reply_to(&request),
             request: Box::new(request),
+        }
+    }
+
+    fn egress(&self, way: &str) -> Egress {
+        let all = |text: &str| -> Vec<IpAddr> {
+            let words = text.split(' ').filter(|word| !word.is_empty());
+            words.map(|word| word.parse().unwrap()).collect()
+        };
+        let (front, seen) = way.split_once("seen").unwrap_or((way, ""));
+        let from = front.split_once("from ").map(|(_, local)| all(local)[0]);
+        let list = self.directive("list").unwrap_or_default().split(' ');
+        Egress {
+            local: from,
+            over_v6: Some(front.starts_with("v6")),
+            seen: all(seen),
+            named_by_api: front.contains("named"),
+            listed: list
+                .filter(|word| !word.is_empty())
+                .map(|word| word.parse::<Value<Network>>().unwrap().0)
+                .collect(),
+            site: all(self.directive("site").unwrap_or_default()),
+            last_good: self.directive("worked").map(|text| all(text)[0]),
+            behind_proxy: front.contains("proxy"),
         }
     }
 
@@ -817,6 +852,8 @@ fn place(at: &At) -> String {
         At::HeadLine(line) => format!("line {line} of the head"),
         At::Connection => "connection".to_owned(),
         At::Reply => "reply".to_owned(),
+        At::Outbound => "outbound IP".to_owned(),
+        At::Whitelist => "your list at NiceNIC".to_owned(),
     }
 }
 
@@ -865,7 +902,9 @@ fn assert_place_exists(finding: &Finding, request: &Request, head: &RequestHead,
         | At::Query
         | At::Body
         | At::Connection
-        | At::Reply => {}
+        | At::Reply
+        | At::Outbound
+        | At::Whitelist => {}
     }
 }
 
@@ -948,8 +987,8 @@ use crate::rule::Rule;
 mod judge;
 
 pub use judge::{
-    RETIRED, find, nearest, of_ending, of_past, of_refusal, of_reply, of_request, of_target,
-    retired, table, table_json,
+    RETIRED, find, nearest, of_egress, of_ending, of_past, of_refusal, of_reply, of_request,
+    of_target, retired, table, table_json,
 };
 
 /// All rules, by code.

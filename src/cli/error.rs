@@ -40,6 +40,8 @@ pub enum Exit {
     Usage = 2,
     /// An address cannot be bound, or the CA or a file cannot be used.
     CannotStart = 3,
+    /// A check of `nicetap doctor` failed.
+    DoctorFailed = 4,
     /// Something was found that `--deny` names.
     Denied = 5,
     /// A secret was found where none may be.
@@ -62,6 +64,11 @@ impl Error {
     /// An address cannot be bound, or the CA or a file cannot be used: exit code 3.
     pub fn cannot_start(what: impl Into<String>) -> Self {
         Self::expected(Exit::CannotStart, what)
+    }
+
+    /// The command did its work, and found what its exit code says.
+    pub fn found(exit: Exit, what: impl Into<String>) -> Self {
+        Self::expected(exit, what)
     }
 
     /// Something was found that `--deny` names: exit code 5.

@@ -17,6 +17,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use crate::ca::{Ca, CaError, Opened};
 use crate::clock::Time;
 use crate::config::{Config, Fingerprints, Then};
+use crate::egress::{Outlook, Prober, Watch};
 use crate::inspector::{Inspector, Lock};
 use crate::journal::{Journal, Sink, Writer, WriterHandle};
 use crate::mock::{self, Mock};
@@ -31,14 +32,30 @@ use crate::store::{self, Access, Dir};
 use crate::wire::{self, Control, Inside, Proxy, Setup, Stream};
 
 use super::error::Error;
+use super::history;
 use super::print;
 use super::secrets;
 use super::serve::{BannerFacts, banner};
+use super::waiting::{PastUs, Waiting};
 
 /// Serves until the end, and puts everything away. `wants_ui`: without the inspector's address it does not start.
 pub(super) async fn serve(config: &Config, wants_ui: bool) -> Result<(), Error> {
-    let instance = Instance::start(config, wants_ui).await?;
-    instance.run().await
+    let instance = Instance::start(config, wants_ui, true).await?;
+    instance.run(std::future::pending()).await
+}
+
+/// Serves while this work is done, given where; no banner is printed. Ctrl-C ends it too.
+pub(super) async fn while_serving<T>(
+    config: &Config,
+    work: impl AsyncFnOnce(SocketAddr) -> T,
+) -> Result<T, Error> {
+    let instance = Instance::start(config, false, false).await?;
+    let addr = instance.proxy.addrs().first().copied();
+    let addr = addr.ok_or(Error::bug("a proxy without an address"))?;
+    let mut done = None;
+    let working = async { done = Some(work(addr).await) };
+    instance.run(working).await?;
+    done.ok_or_else(|| Error::failed("it was ended before the call was done"))
 }
 
 /// The threads that everything runs on.
@@ -73,6 +90,8 @@ struct Instance {
     writer: WriterHandle,
     console: console::Handle,
     inspector: Option<(Inspector, TcpListener)>,
+    waiting: Waiting,
+    asking: Option<JoinHandle<()>>,
     ends: Ends,
     undo: String,
 }
@@ -85,7 +104,7 @@ struct Ends {
 }
 
 impl Instance {
-    async fn start(config: &Config, wants_ui: bool) -> Result<Self, Error> {
+    async fn start(config: &Config, wants_ui: bool, has_banner: bool) -> Result<Self, Error> {
         let connections = prepare_process();
         let levels = Levels::parse(&config.levels)?;
         // A question at the terminal comes before anything is bound.
@@ -100,13 +119,16 @@ impl Instance {
         let ca = open_ca(config, &public)?;
         let redactor = redactor(config, given)?;
         let roots = roots(config)?;
+        // Before the log is opened for writing, which may rotate it.
+        let memory = history::earlier_runs(config.log.as_deref());
         let (mut sinks, console) = sinks(config)?;
         let (history, tally) = (History::new(HISTORY), Tally::default());
         if ui.is_some() {
             sinks.push(Box::new(history.sink()));
             sinks.push(Box::new(tally.sink()));
         }
-        let spawned = Writer::spawn(redactor, levels.clone(), sinks);
+        let outlook = Arc::new(Outlook::new(config));
+        let spawned = Writer::spawn_with(redactor, levels.clone(), sinks, outlook.clone(), memory);
         let (journal, writer) = spawned
             .map_err(|error| Error::cannot_start("no thread for the journal").caused_by(error))?;
         let root = ca.paths().root.clone();
@@ -115,7 +137,7 @@ impl Instance {
             journal: journal.clone(),
             levels,
             ca,
-            roots,
+            roots: roots.clone(),
             inside: inside(config)?,
             own: ui.iter().map(|(_, addr)| *addr).collect(),
         };
@@ -126,6 +148,7 @@ impl Instance {
         let ui_addr = ui.as_ref().map(|(_, addr)| *addr);
         let start = start_line(config, proxy.addrs(), ui_addr, ends, &root);
         journal.start(start).await;
+        let asking = ask_around(config, &outlook, &journal, roots, proxy.addrs());
         let lock = match ui_addr {
             Some(_) => Some(Lock::open(&config.home).map_err(|error| {
                 Error::cannot_start("the inspector's token cannot be used").caused_by(error)
@@ -148,8 +171,9 @@ impl Instance {
             mock: config.mock,
             ui: url.as_deref(),
             over_ssh: std::env::var_os("SSH_CONNECTION").is_some(),
+            asked: &config.egress_probe,
         };
-        if !config.json {
+        if has_banner && !config.json {
             print::to_stdout(&banner(&facts))?;
         }
         let first = proxy
@@ -179,6 +203,12 @@ impl Instance {
             journal,
             writer,
             console,
+            waiting: Waiting {
+                listen: first.clone(),
+                root: root.display().to_string(),
+                patience: PATIENCE,
+            },
+            asking,
             ends: Ends {
                 at: config
                     .duration
@@ -192,7 +222,8 @@ impl Instance {
         })
     }
 
-    async fn run(self) -> Result<(), Error> {
+    /// Runs until its end, or until `work` is done.
+    async fn run(self, work: impl Future<Output = ()>) -> Result<(), Error> {
         let signals = Signals::new()?;
         let (stop, stopping) = watch::channel(false);
         let (hide, hidden) = watch::channel(false);
@@ -209,12 +240,22 @@ impl Instance {
             undo: &self.undo,
         };
         let mut signals = signals;
-        let why = watched.until_the_end(&mut signals).await;
+        let waiting = wait_for_a_call(self.waiting, watched.control.clone(), self.console.teller());
+        let why = tokio::select! {
+            why = watched.until_the_end(&mut signals) => why,
+            () = waiting => unreachable!("it goes on for ever"),
+            () = work => End::Asked,
+        };
         let _ = stop.send(true);
         put_away(&mut serving, &mut signals, &self.console).await;
         let _ = hide.send(true);
         if let Some(inspecting) = inspecting {
             let _ = inspecting.await;
+        }
+        if let Some(asking) = self.asking {
+            // It holds a journal, and the journal's thread ends when nobody does.
+            asking.abort();
+            let _ = asking.await;
         }
         self.journal.stop(vec![Word::Owned(self.undo)]).await;
         drop(self.journal);
@@ -231,6 +272,39 @@ impl Instance {
             End::NoWriter => Err(Error::bug("the journal's thread has ended")),
         }
     }
+}
+
+/// Asks echo services for the outbound address, now and whenever there is a reason to; no request waits for it.
+fn ask_around(
+    config: &Config,
+    outlook: &Arc<Outlook>,
+    journal: &Journal,
+    roots: rustls::RootCertStore,
+    own: &[SocketAddr],
+) -> Option<JoinHandle<()>> {
+    if config.egress_probe.is_empty() && config.site.is_none() {
+        return None;
+    }
+    let way = wire::WayOut::new(config, roots, own);
+    let prober = Prober::new(config, Arc::new(way));
+    let mut watch = Watch::new(outlook.clone(), prober);
+    let journal = journal.clone();
+    Some(tokio::spawn(async move {
+        loop {
+            let news = watch.next().await;
+            journal.egress(news).await;
+        }
+    }))
+}
+
+/// Tells how far one has come if no call comes. It never ends: what it waited for ends nothing.
+async fn wait_for_a_call(waiting: Waiting, control: Control, teller: console::Teller) {
+    let mut past_us = PastUs::new(control.clone());
+    let look = async || past_us.look().await;
+    waiting
+        .for_a_call(|| control.arrived(), look, |text| teller.tell(text))
+        .await;
+    std::future::pending::<()>().await;
 }
 
 /// Why it ends.
@@ -480,7 +554,7 @@ fn fingerprint_key(config: &Config) -> Result<FingerprintKey, Error> {
 }
 
 /// Whom to trust upstream: the system's roots, and `--upstream-ca`.
-fn roots(config: &Config) -> Result<rustls::RootCertStore, Error> {
+pub(super) fn roots(config: &Config) -> Result<rustls::RootCertStore, Error> {
     let mut roots = rustls::RootCertStore::empty();
     let loaded = rustls_native_certs::load_native_certs();
     roots.add_parsable_certificates(loaded.certs);
@@ -654,7 +728,11 @@ fn start_line(
                 .iter()
                 .map(|host| redactor.text(host.to_string().as_bytes()))
                 .collect(),
-            whitelist: Vec::new(),
+            whitelist: config
+                .whitelist
+                .iter()
+                .map(|entry| redactor.text(entry.to_string().as_bytes()))
+                .collect(),
             guard: config.guard.word().into(),
             expect: config.expect.map(|expect| expect.word().into()),
             ends: ends.map(|end| Time::from_millis(end.as_millisecond())),
@@ -674,6 +752,8 @@ const MOST_CONNECTIONS: usize = 1024;
 const MOST_FILES: u64 = 4096;
 /// How long calls that are under way may take when nicetap ends.
 const GRACE: Duration = Duration::from_secs(10);
+/// How long nothing is said though no call to the API comes.
+const PATIENCE: Duration = Duration::from_mins(1);
 const SAY_AFTER: Duration = Duration::from_millis(500);
 const LAST_LINES: Duration = Duration::from_millis(500);
 const TICK: Duration = Duration::from_secs(1);

@@ -15,19 +15,27 @@ pub use error::{Error, Exit};
 pub use serve::{BannerFacts, banner};
 
 mod ca;
+mod check;
+mod checklist;
+mod diff;
+mod doctor;
+mod egress;
 mod error;
 mod explain;
 mod export;
+mod history;
 mod instance;
 mod lint;
 mod log;
 mod mock;
 mod parse;
 mod print;
+mod report;
 mod rules;
 mod secrets;
 mod serve;
 mod verify_log;
+mod waiting;
 
 /// Runs the program: reads the command line, does what it says, and gives the exit code.
 pub fn main() -> ExitCode {
@@ -143,6 +151,24 @@ enum Command {
     /// Export calls of a log as HAR, or as lines for curl
     #[command(after_long_help = export::HELP_END)]
     Export(export::Export),
+    /// Show the outbound IP, per family, and who saw it
+    #[command(after_long_help = egress::HELP_END)]
+    Egress(egress::Egress),
+    /// Make one read-only call, to see whether the login is right
+    #[command(after_long_help = check::HELP_END)]
+    Check(check::Check),
+    /// Go through NiceNIC's twelve points for a call
+    #[command(after_long_help = checklist::HELP_END)]
+    Checklist(checklist::Checklist),
+    /// Show what differs between a failed call and one that worked
+    #[command(after_long_help = diff::HELP_END)]
+    Diff(diff::Diff),
+    /// Write a support ticket about a call, every secret masked
+    #[command(after_long_help = report::HELP_END)]
+    Report(report::Report),
+    /// Check the surroundings: port, CA, names, TLS, clock, outbound IP
+    #[command(after_long_help = doctor::HELP_END)]
+    Doctor(doctor::Doctor),
     /// Run an offline lookalike of the API
     #[command(after_long_help = mock::HELP_END)]
     Mock(mock::Mock),
@@ -174,6 +200,12 @@ fn run(line: CommandLine) -> Result<(), Error> {
         Command::Log(options) => log::run(&options, &config),
         Command::VerifyLog(options) => verify_log::run(&options, &config),
         Command::Export(options) => export::run(&options, &config),
+        Command::Egress(options) => egress::run(&options, &config),
+        Command::Checklist(options) => checklist::run(&options, &config),
+        Command::Diff(options) => diff::run(&options, &config),
+        Command::Report(options) => report::run(&options, &config),
+        Command::Doctor(options) => doctor::run(&options, &config),
+        Command::Check(options) => check::run(&options, &config),
         Command::Mock(_) => mock::run(&config),
     }
 }
@@ -196,12 +228,18 @@ impl Command {
             Self::Serve(given) => Layer::clone(given),
             Self::Mock(given) => given.settings(),
             Self::VerifyLog(given) => given.settings(),
+            Self::Egress(given) => given.settings(),
+            Self::Doctor(given) => given.settings(),
             Self::Explain(_)
             | Self::Rules(_)
             | Self::Lint(_)
             | Self::Ca(_)
             | Self::Log(_)
-            | Self::Export(_) => Layer::default(),
+            | Self::Export(_)
+            | Self::Check(_)
+            | Self::Checklist(_)
+            | Self::Diff(_)
+            | Self::Report(_) => Layer::default(),
         }
     }
 }

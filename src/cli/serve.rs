@@ -8,7 +8,7 @@ use jiff::ZonedDateTime;
 
 use super::error::Error;
 use super::instance;
-use crate::config::{BaseUrl, Config, Guard, HostPort, Layer, Then};
+use crate::config::{BaseUrl, Config, EchoUrl, Guard, HostPort, Layer, Then};
 
 /// Runs the proxy. `options` is what was typed, for what only a typed option can get wrong.
 pub(super) fn run(config: &Config, options: &Layer) -> Result<(), Error> {
@@ -48,6 +48,8 @@ pub struct BannerFacts<'a> {
     pub ui: Option<&'a str>,
     /// Whether the terminal is one over SSH, and the browser elsewhere.
     pub over_ssh: bool,
+    /// Who is asked for the outbound IP.
+    pub asked: &'a [EchoUrl],
 }
 
 /// The banner: at most 12 lines, each with its end, of at most 100 columns.
@@ -60,20 +62,12 @@ pub fn banner(facts: &BannerFacts<'_>) -> String {
     let hosts: Vec<String> = facts.intercept.iter().map(HostPort::to_string).collect();
     let (seen, credential) = if facts.mock {
         (
-            "the built-in mock answers for them; nothing reaches NiceNIC, nothing is bought",
+            "the built-in mock answers for them; nothing reaches NiceNIC, nothing is bought"
+                .to_owned(),
             "demo:mock-only",
         )
     } else {
-        let seen = match facts.guard {
-            Guard::Off => "NiceNIC will see THIS machine's address; paid calls are not guarded",
-            Guard::Warn => {
-                "NiceNIC will see THIS machine's address; paid calls to production are flagged"
-            }
-            Guard::Block => {
-                "NiceNIC will see THIS machine's address; paid calls to production are held"
-            }
-        };
-        (seen, "username:api_secret")
+        (seen(facts), "username:api_secret")
     };
     let log = facts
         .log
@@ -91,7 +85,7 @@ pub fn banner(facts: &BannerFacts<'_>) -> String {
             "reads",
             format!("{}; all others pass through unread", listed(&hosts, 42)),
         ),
-        ("", seen.to_owned()),
+        ("", seen),
         ("until", until(facts)),
         ("log", log),
         (
@@ -118,6 +112,22 @@ pub fn banner(facts: &BannerFacts<'_>) -> String {
 fn port_of(url: &str) -> Option<&str> {
     let (address, _) = url.split_once("/#")?;
     address.rsplit(':').next()
+}
+
+/// What NiceNIC will see, what happens to paid calls, and whether somebody is asked for the address. The `egress` line
+/// that follows names the sites.
+fn seen(facts: &BannerFacts<'_>) -> String {
+    let guard = match facts.guard {
+        Guard::Off => "not guarded",
+        Guard::Warn => "flagged",
+        Guard::Block => "held",
+    };
+    let asked = match facts.asked.len() {
+        0 => "nobody is asked for it".to_owned(),
+        1 => "1 echo site is asked".to_owned(),
+        count => format!("{count} echo sites are asked"),
+    };
+    format!("NiceNIC will see THIS machine's address ({asked}); paid calls are {guard}")
 }
 
 fn refuse_what_would_do_nothing(config: &Config, options: &Layer) -> Result<(), Error> {
@@ -249,6 +259,7 @@ mod tests {
             mock: false,
             ui: Some("http://127.0.0.1:8900/#token=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
             over_ssh: false,
+            asked: &config.egress_probe,
         }
     }
 
@@ -270,7 +281,7 @@ mod tests {
           proxy     http://127.0.0.1:8899
           inspector http://127.0.0.1:8900/#token=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
           reads     nicenic.net, nicenic.com; all others pass through unread
-                    NiceNIC will see THIS machine's address; paid calls to production are flagged
+                    NiceNIC will see THIS machine's address (2 echo sites are asked); paid calls are flagged
           until     2026-11-25 10:46 +01:00; then connections are carried on unread
           log       /var/lib/nicetap/log/nicetap.jsonl
           base URL  http://127.0.0.1:8899/v2/ stands for https://api.nicenic.net and needs no CA
@@ -308,6 +319,7 @@ mod tests {
     fn the_banner_of_a_mock_promises_no_call() {
         let text = banner(&BannerFacts {
             mock: true,
+            asked: &[],
             ends: None,
             log: None,
             ..facts(&config())

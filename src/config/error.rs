@@ -149,6 +149,7 @@ impl fmt::Display for Source {
 }
 
 /// How a credential is given.
-pub const GIVE: &str = "nicetap needs no credential: it watches the client's own; where one helps, a file or a variable \
-                        is named: --know api=FILE, --secret-env NAME, --secret-file FILE, --credential-file FILE";
+pub const GIVE: &str = "the proxy needs no credential: it watches the client's own; where one helps, a file or a \
+                         variable is named: --know api=FILE, --secret-env NAME, --secret-file FILE, --credential-file \
+                         FILE; `nicetap check` takes the secret from NICETAP_SECRET, --secret-file FILE or the terminal";
 const MOST_OF_A_KEY: usize = 40;

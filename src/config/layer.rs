@@ -17,7 +17,7 @@ use toml::de::DeTable;
 
 use super::error::{Error, Place, Source};
 use super::own::{self, Own};
-use super::value::{self, Group, OrNone, Size, Value, VariableName};
+use super::value::{self, Echo, Group, OrNone, Site, Size, Value, VariableName};
 use super::{
     BaseUrl, Color, ConnectTo, Expect, Fingerprints, Guard, HostPort, Know, Level, LevelSetting,
     Network, OnDistrust, Pii, Plaintext, Selector, Then,
@@ -163,6 +163,24 @@ pub struct Layer {
     /// Go out over IPv6 only
     #[arg(short = '6', long, num_args = 0, default_missing_value = "true", help_heading = WAY_OUT)]
     pub ipv6: Option<Value<bool>>,
+    /// The addresses (IP or CIDR) that you entered at NiceNIC; repeatable
+    ///
+    /// NiceNIC › Reseller › API Settings. With them nicetap can say whether the outbound IP is in your list.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = WAY_OUT)]
+    #[serde(deserialize_with = "value::list")]
+    pub whitelist: Option<Vec<Value<Network>>>,
+    /// Your website's name, to tell its address from the outbound IP
+    #[arg(long, value_name = "NAME", help_heading = WAY_OUT)]
+    pub site: Option<Value<OrNone<Site>>>,
+    /// Ask these sites which outbound IP they see, or `off`
+    ///
+    /// They are asked over the same route as the calls: at the start, after a refusal, when the local address
+    /// changes, and every 10 minutes while calls pass. Each must answer with one IP address: as plain text, as
+    /// `{"ip":"…"}`, or as a line `ip=…`. An `http://` URL is possible. Without this option
+    /// api64.ipify.org and www.cloudflare.com are asked, over https; with --mock, nobody.
+    #[arg(long, value_name = "URL", value_delimiter = ',', help_heading = WAY_OUT)]
+    #[serde(deserialize_with = "value::list")]
+    pub egress_probe: Option<Vec<Value<Echo>>>,
     /// Wait this long for a reply's first byte [default: 300s]
     ///
     /// After that the client gets 504.
@@ -424,6 +442,9 @@ impl Layer {
             source_ip: self.source_ip.or(lower.source_ip),
             ipv4: self.ipv4.or(lower.ipv4),
             ipv6: self.ipv6.or(lower.ipv6),
+            whitelist: self.whitelist.or(lower.whitelist),
+            site: self.site.or(lower.site),
+            egress_probe: self.egress_probe.or(lower.egress_probe),
             reply_timeout: self.reply_timeout.or(lower.reply_timeout),
             duration: self.duration.or(lower.duration),
             idle_exit: self.idle_exit.or(lower.idle_exit),
@@ -496,7 +517,7 @@ mod tests {
 
     #[test]
     fn every_key_is_known_by_its_own_name() {
-        assert_eq!(Layer::keys().len(), 46);
+        assert_eq!(Layer::keys().len(), 49);
         assert!(Layer::keys().contains(&"for"));
         assert_eq!(Layer::variable("log_keep"), "NICETAP_LOG_KEEP");
         assert_eq!(Layer::option("log_keep"), "--log-keep");

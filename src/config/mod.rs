@@ -14,6 +14,7 @@ use std::time::Duration;
 pub use error::{Error, GIVE, Place, Source};
 pub use layer::Layer;
 pub use own::{Field, Own, Pattern};
+pub use value::{Echo, EchoUrl};
 use value::{OrNone, Size, Value};
 
 mod error;
@@ -42,6 +43,12 @@ pub struct Config {
     pub source_ip: Option<IpAddr>,
     /// The address family of upstream connections.
     pub family: Family,
+    /// The addresses that the user entered at NiceNIC; empty: not told.
+    pub whitelist: Vec<Network>,
+    /// The name of the user's website.
+    pub site: Option<String>,
+    /// Who is asked for the outbound address; empty: nobody.
+    pub egress_probe: Vec<EchoUrl>,
     /// What happens to `http://` requests with a credential.
     pub plaintext: Plaintext,
     /// What happens after a client has refused our certificate.
@@ -127,6 +134,9 @@ impl Config {
             upstream_ca: None,
             source_ip: None,
             family: Family::Any,
+            whitelist: Vec::new(),
+            site: None,
+            egress_probe: EchoUrl::defaults(),
             plaintext: Plaintext::Allow,
             on_distrust: OnDistrust::Tunnel,
             duration: Some(Duration::from_hours(8)),
@@ -230,6 +240,14 @@ impl Config {
             upstream_ca: or(given.upstream_ca, OrNone(defaults.upstream_ca)).0,
             source_ip: or(given.source_ip, OrNone(defaults.source_ip)).0,
             family: family(or(given.ipv4, false), or(given.ipv6, false))?,
+            whitelist: all(given.whitelist).unwrap_or(defaults.whitelist),
+            site: given.site.and_then(|site| site.0.0).map(|site| site.0),
+            egress_probe: match all(given.egress_probe) {
+                Some(asked) => echoes(&asked)?,
+                // With the mock nothing leaves this machine that was not asked for.
+                None if given.mock == Some(Value(true)) => Vec::new(),
+                None => defaults.egress_probe,
+            },
             plaintext: or(given.plaintext, defaults.plaintext),
             on_distrust: or(given.on_distrust, defaults.on_distrust),
             duration: or(given.duration, OrNone(defaults.duration)).0,
@@ -690,6 +708,24 @@ fn with(mut defaults: Vec<HostPort>, given: Option<Vec<HostPort>>) -> Vec<HostPo
         }
     }
     defaults
+}
+
+fn echoes(asked: &[Echo]) -> Result<Vec<EchoUrl>, Error> {
+    let urls: Vec<EchoUrl> = asked
+        .iter()
+        .filter_map(|echo| match echo {
+            Echo::Url(url) => Some(url.clone()),
+            Echo::Off => None,
+        })
+        .collect();
+    if !urls.is_empty() && urls.len() < asked.len() {
+        return Err(Error::Refused {
+            setting: "egress_probe",
+            why: "`off` stands beside a URL".to_owned(),
+            hint: "write `off` alone, or the URLs alone",
+        });
+    }
+    Ok(urls)
 }
 
 fn bytes(given: Option<Value<Size>>, default: usize) -> usize {

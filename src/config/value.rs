@@ -284,6 +284,106 @@ impl Word for BaseUrl {
     }
 }
 
+/// A service that answers with the address that it sees, or `off`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Echo {
+    /// None is asked.
+    Off,
+    /// This one.
+    Url(EchoUrl),
+}
+
+impl Word for Echo {
+    const EXPECTED: &'static str = "the URL of a site that answers with one IP address, such as `https://api64.ipify.org/`, or `off`";
+
+    fn read(text: &str) -> Result<Self, &'static str> {
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        let base = BaseUrl::read(text).map_err(|_| Self::EXPECTED)?;
+        let (_, rest) = text.split_once("://").ok_or(Self::EXPECTED)?;
+        let path = rest.find(['/', '?']).map_or("", |at| &rest[at..]);
+        let is_sound = path
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'#');
+        if !is_sound {
+            return Err(Self::EXPECTED);
+        }
+        Ok(Self::Url(EchoUrl {
+            https: base.https,
+            host: base.host,
+            port: base.port,
+            path: if path.starts_with('/') {
+                path.to_owned()
+            } else {
+                format!("/{path}")
+            },
+        }))
+    }
+}
+
+/// The URL of a service that answers with the address that it sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EchoUrl {
+    /// Whether over TLS.
+    pub https: bool,
+    /// The host, lower case.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// Path and query.
+    pub path: String,
+}
+
+impl EchoUrl {
+    /// Two public services of different operators, each reachable over both families.
+    pub fn defaults() -> Vec<Self> {
+        [
+            ("api64.ipify.org", "/"),
+            ("www.cloudflare.com", "/cdn-cgi/trace"),
+        ]
+        .map(|(host, path)| Self {
+            https: true,
+            host: host.to_owned(),
+            port: 443,
+            path: path.to_owned(),
+        })
+        .to_vec()
+    }
+
+    /// Host and port as the Host header has them: the scheme's own port is left out.
+    pub fn authority(&self) -> String {
+        let host = if self.host.contains(':') {
+            format!("[{}]", self.host)
+        } else {
+            self.host.clone()
+        };
+        let own = if self.https { 443 } else { 80 };
+        if self.port == own {
+            host
+        } else {
+            format!("{host}:{}", self.port)
+        }
+    }
+}
+
+/// The name of a website.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site(pub String);
+
+impl Word for Site {
+    const EXPECTED: &'static str = "the name of your website such as `www.example.com`";
+
+    fn read(text: &str) -> Result<Self, &'static str> {
+        // WHMCS shows its System URL as a URL.
+        let name = text.split_once("://").map_or(text, |(_, rest)| rest);
+        let name = name.split(['/', ':']).next().unwrap_or_default();
+        let is_sound = name.contains('.') && !is_ip(name);
+        let name = read_name(name).filter(|_| is_sound);
+        name.map(Self).ok_or(Self::EXPECTED)
+    }
+}
+
 impl Word for Plaintext {
     const EXPECTED: &'static str = "`allow` or `refuse`";
 

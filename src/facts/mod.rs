@@ -8,6 +8,7 @@ mod body;
 mod call;
 mod credential;
 mod dressing;
+mod egress;
 mod ending;
 mod json;
 mod legacy;
@@ -29,6 +30,7 @@ pub use call::Call;
 pub use credential::{
     Authorization, Blank, Credential, Encoding, Flaws, Half, Halves, SchemeValue,
 };
+pub use egress::{Egress, unseen_range};
 pub use ending::Ending;
 pub use json::JsonError;
 pub use legacy::{Legacy, LegacyWord};
@@ -41,4 +43,4 @@ pub use review::{Review, Slip, SlipKind, UrlSlip};
 pub use safety::{Cost, Safety, Watch};
 pub use secrets::{Secret, SecretKind, secrets_of_head, secrets_of_refused_head};
 pub use session::{Attempt, Past, Repeat, Session};
-pub use target::{Authority, Environment, Lookalike, Scheme, Target, Via};
+pub use target::{Authority, Environment, Lookalike, PRODUCTION, SANDBOX, Scheme, Target, Via};

@@ -98,7 +98,7 @@ impl<'a> Summary<'a> {
                 message: Some(it.reason.as_str()),
                 ..base.found(&it.findings)
             },
-            Record::Start(_) | Record::Stop(_) => base,
+            Record::Start(_) | Record::Egress(_) | Record::Stop(_) => base,
         }
     }
 

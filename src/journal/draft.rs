@@ -8,6 +8,7 @@ use tokio::sync::{Notify, oneshot};
 use crate::capture::Prefix;
 use crate::client::Sender;
 use crate::clock::Time;
+use crate::egress::News;
 use crate::facts;
 use crate::http1::{ReplyHead, RequestHead};
 use crate::redact::seal::{Masked, Raw};
@@ -273,6 +274,7 @@ pub(super) enum Event {
         id: u64,
         draft: Box<ConnectionDraft>,
     },
+    Egress(Box<News>),
     Reopen,
     Stop {
         undo: Vec<Word>,

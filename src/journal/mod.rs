@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use crate::egress::News;
 use crate::record::{Record, Start, Word};
 use crate::redact::Redactor;
 use crate::redact::seal::Masked;
@@ -18,6 +19,7 @@ use draft::{ConnectionDraft, Draft, Event, RequestPart, StartLine, TunnelDraft};
 use queue::{Permit, Sender, Urgency};
 
 pub mod draft;
+mod outbound;
 mod queue;
 mod seal;
 mod view;
@@ -114,6 +116,13 @@ impl Journal {
         Gauge {
             events: Arc::downgrade(&self.events),
             shared: self.shared.clone(),
+        }
+    }
+
+    /// Writes an `egress` line.
+    pub async fn egress(&self, news: News) {
+        if let Some(place) = self.permit().await {
+            place.send(Event::Egress(Box::new(news)), Urgency::Now);
         }
     }
 

@@ -1,12 +1,13 @@
 //! From raw drafts to sealed records: learn, judge, then mask leaf by leaf. Runs on the writer's thread.
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::time::Duration;
 
 use crate::capture::Prefix;
 use crate::clock::Time;
 use crate::decode::Undecodable;
-use crate::diagnose;
-use crate::facts::{self, Attempt, BodyInput, Ending, Session};
+use crate::diagnose::{self, Memory};
+use crate::facts::{self, Attempt, BodyInput, Ending};
 use crate::http1::{Fields, ReplyHead};
 use crate::redact::seal::Masked;
 use crate::redact::{Redactor, Shown};
@@ -14,13 +15,14 @@ use crate::rule::{self, Finding};
 use crate::rules;
 
 use super::draft::{
-    Broken, ConnectionDraft, Draft, Peer, RequestPart, SealedPart, Steps, TunnelDraft, Way,
+    Broken, ConnectionDraft, Draft, Peer, RequestPart, SealedPart, Steps, TunnelDraft,
 };
+use super::outbound::{Outbound, Scene, bare};
 use super::view::{ReplyView, View};
 use crate::record::{
-    self, AddressFamily, AnswerBy, Body, Call, Client, Connection, Credential, Diagnosis, Egress,
-    Envelope, Event, Exchange, Failure, Notice, RawText, Redaction, RequestHead, Response, Stage,
-    Timing, Tunnel, TunnelEgress, VERSION, Verdict, Whitelist, Word,
+    self, AddressFamily, AnswerBy, Body, Call, Client, Connection, Credential, Diagnosis, Envelope,
+    Event, Exchange, Failure, Notice, RawText, Redaction, RequestHead, Response, Stage, Timing,
+    Tunnel, TunnelEgress, VERSION, Verdict, Word,
 };
 
 /// Seals a record; twice, if its leaves taught a secret that an earlier one of them may have shown.
@@ -72,9 +74,11 @@ struct Judged<'a> {
     reply: Option<ReplyView<'a>>,
     /// What the rules say beyond the `request` line.
     found: Vec<Finding>,
+    verdict: Verdict,
+    outbound: Outbound,
 }
 
-fn judge<'a>(session: &mut Session, draft: &'a Draft) -> Judged<'a> {
+fn judge<'a>(scene: &mut Scene, draft: &'a Draft) -> Judged<'a> {
     let part = &*draft.request;
     let whole = draft.request_body.as_ref().map(|body| facts::Request {
         safety: draft.safety,
@@ -90,31 +94,45 @@ fn judge<'a>(session: &mut Session, draft: &'a Draft) -> Judged<'a> {
     if let Some(reply) = reply_facts {
         found.extend(rules::of_reply(facts, reply));
     }
-    let past = session.observe(facts, part.time, attempt(draft, reply_facts));
+    let past = scene
+        .session
+        .observe(facts, part.time, attempt(draft, reply_facts));
     found.extend(rules::of_past(facts, &past));
     found.extend(rules::of_ending(facts, &ending(draft)));
+    let verdict = match verdict(draft, reply_facts) {
+        Verdict::Ok if facts.is_for_api() && reply.as_ref().is_some_and(ReplyView::is_foreign) => {
+            Verdict::Failed
+        }
+        verdict => verdict,
+    };
+    let outbound = Outbound::of(&scene.outlook, draft, facts, reply_facts, verdict);
     Judged {
         whole,
         reply,
         found,
+        verdict,
+        outbound,
     }
 }
 
 /// The `exchange` line.
 pub(super) fn exchange(
     redactor: &mut Redactor,
-    session: &mut Session,
+    scene: &mut Scene,
     id: u64,
     draft: &Draft,
 ) -> Exchange<Masked> {
-    let judged = judge(session, draft);
-    settled(redactor, |redactor| {
-        seal_exchange(redactor, id, draft, &judged)
-    })
+    let judged = judge(scene, draft);
+    let record = settled(redactor, |redactor| {
+        seal_exchange(redactor, scene, id, draft, &judged)
+    });
+    scene.memory.remember(&record);
+    record
 }
 
 fn seal_exchange(
     redactor: &mut Redactor,
+    scene: &Scene,
     id: u64,
     draft: &Draft,
     judged: &Judged<'_>,
@@ -124,6 +142,8 @@ fn seal_exchange(
         whole,
         reply,
         found,
+        verdict,
+        outbound,
     } = judged;
     let facts = whole.as_ref().unwrap_or(&part.facts);
     redactor.begin();
@@ -147,12 +167,24 @@ fn seal_exchange(
     if whole.is_none() {
         shown.extend(sealed.findings.iter().cloned());
     }
+    let call = if whole.is_some() {
+        call(redactor, facts)
+    } else {
+        sealed.call.clone()
+    };
+    if let Some(way) = &outbound.facts {
+        let last_good = scene.memory.last_good(&call);
+        let way = facts::Egress {
+            last_good,
+            ..way.clone()
+        };
+        shown.extend(findings(redactor, &rules::of_egress(&way)));
+    }
     shown.sort_by(|a, b| {
         (a.severity, a.confidence, &a.code).cmp(&(b.severity, b.confidence, &b.code))
     });
 
     let head = sealed.head.clone();
-    let verdict = verdict(draft, reply.as_ref().map(|view| &view.facts));
     let mut record = Exchange {
         v: VERSION,
         event: Event::Exchange,
@@ -178,13 +210,9 @@ fn seal_exchange(
             }),
             head_bytes: part.head.bytes().len() as u64,
         },
-        call: if whole.is_some() {
-            call(redactor, facts)
-        } else {
-            sealed.call.clone()
-        },
+        call,
         findings: shown,
-        egress: egress(draft.way),
+        egress: outbound.seal(redactor, &scene.outlook),
         response: reply
             .as_ref()
             .map(|view| response(redactor, view, &draft.informational)),
@@ -194,7 +222,7 @@ fn seal_exchange(
             .as_ref()
             .map(|broken| failure(redactor, broken)),
         diagnosis: Diagnosis {
-            verdict,
+            verdict: *verdict,
             causes: Vec::new(),
             compared_with: None,
         },
@@ -202,6 +230,7 @@ fn seal_exchange(
         fidelity: draft.fidelity.clone(),
         redaction: Redaction::default(),
     };
+    record.diagnosis = diagnosis(redactor, &scene.memory, &record);
     record.redaction = tally(redactor);
     record
 }
@@ -230,7 +259,12 @@ pub(super) fn failed_notice(
 }
 
 /// The `exchange` line of an exchange on which a rule or a mask panicked: numbers and our own words only.
-pub(super) fn failed_exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Exchange<Masked> {
+pub(super) fn failed_exchange(
+    redactor: &mut Redactor,
+    scene: &Scene,
+    id: u64,
+    draft: &Draft,
+) -> Exchange<Masked> {
     let part = &*draft.request;
     Exchange {
         v: VERSION,
@@ -248,7 +282,7 @@ pub(super) fn failed_exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -
         },
         call: unknown_call(&part.facts),
         findings: vec![own_failure(redactor)],
-        egress: egress(draft.way),
+        egress: bare(draft.way, &scene.outlook),
         response: draft.reply.as_ref().map(|reply| Response {
             status: reply.head.status(),
             http: reply.head.version().into(),
@@ -554,18 +588,40 @@ fn own_failure(redactor: &mut Redactor) -> record::Finding<Masked> {
     }
 }
 
-fn egress(way: Option<Way>) -> Egress<Masked> {
-    Egress {
-        local: way.map(|way| way.local),
-        peer: way.map(|way| way.peer),
-        family: way.map(|way| AddressFamily::of(&way.peer)),
-        chosen_by: "nicetap".into(),
-        public: None,
-        whitelisted: None,
-        whitelist: Whitelist {
-            inside: Vec::new(),
-            outside: Vec::new(),
-        },
+/// What the record and the history say of it.
+fn diagnosis(
+    redactor: &mut Redactor,
+    memory: &Memory,
+    record: &Exchange<Masked>,
+) -> Diagnosis<Masked> {
+    let found = diagnose::diagnose(record, memory);
+    let redactor = RefCell::new(redactor);
+    let one = |text: String| redactor.borrow_mut().text(text.as_bytes());
+    let all = |texts: Vec<String>| -> Vec<Masked> { texts.into_iter().map(one).collect() };
+    Diagnosis {
+        verdict: record.diagnosis.verdict,
+        causes: found
+            .causes
+            .into_iter()
+            .map(|cause| record::Cause {
+                cause: cause.cause.into(),
+                title: cause.title.into(),
+                who: cause.who,
+                likelihood: cause.likelihood,
+                evidence_for: all(cause.evidence_for),
+                evidence_against: all(cause.evidence_against),
+                fix: one(cause.fix),
+            })
+            .collect(),
+        compared_with: found
+            .compared_with
+            .map(|(id, differences)| record::ComparedWith {
+                id,
+                differences: differences
+                    .iter()
+                    .map(|difference| one(difference.to_string()))
+                    .collect(),
+            }),
     }
 }
 

@@ -71,6 +71,14 @@ impl<'a> ReplyView<'a> {
         let facts = facts::Reply::derive(&input, request);
         Self { part, view, facts }
     }
+
+    /// Whether this cannot be a reply of the API, which answers with JSON, whatever its status says: a web page or a
+    /// redirect.
+    pub(super) fn is_foreign(&self) -> bool {
+        let kind = self.part.head.fields().first("content-type");
+        let is_page = kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with(b"text/html"));
+        is_page || matches!(self.part.head.status(), 300..400)
+    }
 }
 
 /// A body's copy without its content coding, as far as it can be read.

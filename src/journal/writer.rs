@@ -9,23 +9,26 @@ use std::{io, thread};
 use tokio::sync::oneshot;
 
 use crate::clock::Time;
+use crate::diagnose::Memory;
+use crate::egress::Outlook;
 use crate::facts::Session;
 use crate::redact::Redactor;
 use crate::redact::seal::Masked;
 use crate::rule::levels::Levels;
 
 use super::draft::Event;
+use super::outbound::Scene;
 use super::queue::{Receiver, queue};
-use super::{Journal, PLACES, Shared, Sink, seal};
+use super::{Journal, PLACES, Shared, Sink, outbound, seal};
 use crate::record::{Event as Kind, Record, Stop, VERSION, Verdict, Word};
 
 /// What the writer works with; owned by its thread.
 pub struct Writer {
     redactor: Redactor,
     levels: Levels,
-    session: Session,
     sinks: Vec<Box<dyn Sink>>,
     totals: Totals,
+    scene: Scene,
     /// The line that was written last: its memory serves the next one.
     line: Vec<u8>,
     shared: Arc<Shared>,
@@ -70,14 +73,30 @@ impl Writer {
         levels: Levels,
         sinks: Vec<Box<dyn Sink>>,
     ) -> io::Result<(Journal, WriterHandle)> {
+        let outlook = Arc::new(Outlook::blind());
+        Self::spawn_with(redactor, levels, sinks, outlook, Memory::default())
+    }
+
+    /// The same, with what is known of the way out, and of calls before this run.
+    pub fn spawn_with(
+        redactor: Redactor,
+        levels: Levels,
+        sinks: Vec<Box<dyn Sink>>,
+        outlook: Arc<Outlook>,
+        memory: Memory,
+    ) -> io::Result<(Journal, WriterHandle)> {
         let (events, events_to_write) = queue(PLACES);
         let shared = Arc::new(Shared::default());
         let writer = Self {
             redactor,
             levels,
-            session: Session::default(),
             sinks,
             totals: Totals::default(),
+            scene: Scene {
+                outlook,
+                memory,
+                session: Session::default(),
+            },
             line: Vec::new(),
             shared: shared.clone(),
         };
@@ -114,43 +133,45 @@ impl Writer {
 
     fn take(&mut self, event: Event, written: &mut Vec<oneshot::Sender<()>>) {
         let redactor = &mut self.redactor;
-        let session = &mut self.session;
-        let mut sealed = match event {
-            Event::Start(line, is_written) => {
-                written.push(is_written);
-                Record::Start(Box::new((line.0)(redactor)))
-            }
-            Event::Request {
-                id,
-                part,
-                written: line,
-            } => {
-                written.push(line);
-                guarded(|| Record::Request(Box::new(seal::notice(redactor, id, &part))))
-                    .unwrap_or_else(|| {
-                        Record::Request(Box::new(seal::failed_notice(redactor, id, &part)))
-                    })
-            }
-            Event::Exchange { id, draft } => guarded(|| {
-                Record::Exchange(Box::new(seal::exchange(redactor, session, id, &draft)))
-            })
-            .unwrap_or_else(|| {
-                Record::Exchange(Box::new(seal::failed_exchange(redactor, id, &draft)))
-            }),
-            Event::Tunnel { id, draft } => {
-                Record::Tunnel(Box::new(seal::tunnel(redactor, id, &draft)))
-            }
-            Event::Connection { id, draft } => {
-                Record::Connection(Box::new(seal::settled(redactor, |redactor| {
-                    seal::connection(redactor, id, &draft)
-                })))
-            }
-            Event::Reopen => {
-                self.sinks.iter_mut().for_each(|sink| drop(sink.reopen()));
-                return;
-            }
-            Event::Stop { .. } => return,
-        };
+        let scene = &mut self.scene;
+        let mut sealed =
+            match event {
+                Event::Start(line, is_written) => {
+                    written.push(is_written);
+                    Record::Start(Box::new((line.0)(redactor)))
+                }
+                Event::Request {
+                    id,
+                    part,
+                    written: line,
+                } => {
+                    written.push(line);
+                    guarded(|| Record::Request(Box::new(seal::notice(redactor, id, &part))))
+                        .unwrap_or_else(|| {
+                            Record::Request(Box::new(seal::failed_notice(redactor, id, &part)))
+                        })
+                }
+                Event::Exchange { id, draft } => guarded(|| {
+                    Record::Exchange(Box::new(seal::exchange(redactor, scene, id, &draft)))
+                })
+                .unwrap_or_else(|| {
+                    Record::Exchange(Box::new(seal::failed_exchange(redactor, scene, id, &draft)))
+                }),
+                Event::Tunnel { id, draft } => {
+                    Record::Tunnel(Box::new(seal::tunnel(redactor, id, &draft)))
+                }
+                Event::Connection { id, draft } => {
+                    Record::Connection(Box::new(seal::settled(redactor, |redactor| {
+                        seal::connection(redactor, id, &draft)
+                    })))
+                }
+                Event::Egress(news) => Record::Egress(Box::new(outbound::news(redactor, &news))),
+                Event::Reopen => {
+                    self.sinks.iter_mut().for_each(|sink| drop(sink.reopen()));
+                    return;
+                }
+                Event::Stop { .. } => return,
+            };
         if let Some(slip) = seal::slip(redactor)
             && let Some(findings) = sealed.findings_mut()
         {
@@ -182,7 +203,7 @@ impl Writer {
             Record::Exchange(exchange) => (&mut exchange.findings, true),
             Record::Tunnel(tunnel) => (&mut tunnel.findings, true),
             Record::Connection(connection) => (&mut connection.findings, true),
-            Record::Start(_) | Record::Stop(_) => return,
+            Record::Start(_) | Record::Egress(_) | Record::Stop(_) => return,
         };
         let hidden = &mut self.totals.hidden;
         let levels = &self.levels;
@@ -240,7 +261,7 @@ impl Totals {
             }
             Record::Tunnel(_) => self.tunnels += 1,
             Record::Connection(_) => self.connections += 1,
-            Record::Start(_) | Record::Request(_) | Record::Stop(_) => {}
+            Record::Start(_) | Record::Request(_) | Record::Egress(_) | Record::Stop(_) => {}
         }
         for finding in record.final_findings() {
             *self.findings.entry(finding.code.clone()).or_default() += 1;

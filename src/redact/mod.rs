@@ -321,6 +321,8 @@ impl Redactor {
         let text: Cow<'static, str> = match at {
             At::RequestLine => "request line".into(),
             At::Host => "host".into(),
+            At::Outbound => "outbound IP".into(),
+            At::Whitelist => "your list at NiceNIC".into(),
             At::Path => "path".into(),
             At::Header(name) => format!("header {name}").into(),
             At::WireHeader(name) => {

@@ -8,7 +8,7 @@ pub use page::page;
 
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{Agent, Ending, Past, Refusal, Reply, Request, Target};
+use crate::facts::{Agent, Egress, Ending, Past, Refusal, Reply, Request, Target};
 use crate::http1::{Defect, DefectKind};
 use crate::redact::seal::Raw;
 
@@ -152,6 +152,10 @@ pub enum At {
     Connection,
     /// The reply.
     Reply,
+    /// The outbound IP.
+    Outbound,
+    /// The user's list of addresses at NiceNIC.
+    Whitelist,
 }
 
 impl At {
@@ -194,6 +198,12 @@ impl From<&'static str> for Piece {
 impl From<u64> for Piece {
     fn from(number: u64) -> Self {
         Self::Num(number)
+    }
+}
+
+impl From<std::net::IpAddr> for Piece {
+    fn from(address: std::net::IpAddr) -> Self {
+        Self::Seen(Raw::new(address.to_string().into()))
     }
 }
 
@@ -281,6 +291,8 @@ pub enum Check {
     Past(fn(&Request, &Past) -> Option<Hit>),
     /// A head or body that is not forwarded.
     Refusal(fn(&Refusal) -> Option<Hit>),
+    /// The way out of a call to the API.
+    Egress(fn(&Egress) -> Option<Hit>),
 }
 
 /// A rule: data and one pure function.

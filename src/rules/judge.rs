@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::facts::{Ending, Past, Refusal, Reply, Request, Target};
+use crate::facts::{Egress, Ending, Past, Refusal, Reply, Request, Target};
 use crate::rule::{Check, Finding, Hit, Rule};
 
 use super::RULES;
@@ -58,6 +58,14 @@ pub fn of_past(request: &Request, past: &Past) -> Vec<Finding> {
 pub fn of_refusal(refusal: &Refusal) -> Vec<Finding> {
     collect(|check| match check {
         Check::Refusal(check) => check(refusal),
+        _ => None,
+    })
+}
+
+/// What is wrong with the way out of a call to the API, worst first.
+pub fn of_egress(egress: &Egress) -> Vec<Finding> {
+    collect(|check| match check {
+        Check::Egress(check) => check(egress),
         _ => None,
     })
 }

@@ -6,8 +6,8 @@ use crate::rule::Rule;
 mod judge;
 
 pub use judge::{
-    RETIRED, find, nearest, of_ending, of_past, of_refusal, of_reply, of_request, of_target,
-    retired, table, table_json,
+    RETIRED, find, nearest, of_egress, of_ending, of_past, of_refusal, of_reply, of_request,
+    of_target, retired, table, table_json,
 };
 
 /// All rules, by code.
@@ -116,6 +116,12 @@ pub static RULES: &[&Rule] = &[
     &safety::n510_unexpected_environment::RULE,
     &safety::n511_repeat_within_window::RULE,
     &safety::n512_paid_call_to_production::RULE,
+    &egress::n610_address_not_in_list::RULE,
+    &egress::n611_ipv6_not_in_list::RULE,
+    &egress::n612_several_outbound_addresses::RULE,
+    &egress::n613_outbound_address_changed::RULE,
+    &egress::n614_private_address_in_list::RULE,
+    &egress::n615_website_address_in_list::RULE,
     &wire::n701_bare_line_feed::RULE,
     &wire::n702_bare_carriage_return::RULE,
     &wire::n703_early_end_of_head::RULE,
@@ -172,6 +178,15 @@ mod auth {
     pub(super) mod n130_legacy_login_too;
     pub(super) mod n131_vtime_off;
     pub(super) mod n132_secret_beside_header;
+}
+
+mod egress {
+    pub(super) mod n610_address_not_in_list;
+    pub(super) mod n611_ipv6_not_in_list;
+    pub(super) mod n612_several_outbound_addresses;
+    pub(super) mod n613_outbound_address_changed;
+    pub(super) mod n614_private_address_in_list;
+    pub(super) mod n615_website_address_in_list;
 }
 
 mod param {

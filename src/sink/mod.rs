@@ -12,6 +12,7 @@ pub mod jsonl;
 pub mod only;
 pub mod out;
 pub mod reader;
+pub mod report;
 pub mod table;
 pub mod tally;
 mod text;

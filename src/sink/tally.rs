@@ -70,7 +70,7 @@ impl Counts {
             }
             Record::Tunnel(_) => self.tunnels += 1,
             Record::Connection(_) => self.connections += 1,
-            Record::Start(_) | Record::Request(_) | Record::Stop(_) => {}
+            Record::Start(_) | Record::Request(_) | Record::Egress(_) | Record::Stop(_) => {}
         }
         for finding in record.final_findings() {
             *self.findings.entry(finding.code.clone()).or_default() += 1;

@@ -185,10 +185,14 @@ impl Front {
             return self.own_page(&head).await;
         };
         if !routed.target.in_scope || self.shared.has_expired() {
+            shared.arrivals.elsewhere();
             return self.forward_unread(head, routed).await;
         }
         let guard = Some(self.shared.guard.clone());
         let (part, mut attempt) = self.inspect(head, &routed, guard).await;
+        if part.facts.is_for_api() {
+            shared.arrivals.call();
+        }
         let mut ticket = self.shared.journal.admit(part.clone()).await;
         let after = self
             .forward(&mut ticket, &part, &routed, attempt.as_mut())

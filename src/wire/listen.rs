@@ -18,6 +18,7 @@ use crate::http1::Limits;
 use crate::journal::draft::Peer;
 
 use super::access::Access;
+use super::arrivals::{Arrivals, Arrived};
 use super::connect::Connect;
 use super::front::{Door, Front, Leave};
 use super::guard::Guard;
@@ -127,6 +128,7 @@ impl Proxy {
             head_time: HEAD_TIME,
             distrust: Mutex::default(),
             activity: Activity::new(),
+            arrivals: Arrivals::default(),
             expired: AtomicBool::new(false),
             health: health(&addrs),
             look_ups: Arc::new(Semaphore::new(LOOK_UPS)),
@@ -190,6 +192,19 @@ impl Control {
         self.shared.expired.store(true, Ordering::Relaxed);
     }
 
+    /// What has reached the proxy so far.
+    pub fn arrived(&self) -> Arrived {
+        self.shared.arrivals.so_far()
+    }
+
+    /// The addresses that would be dialled for this host on port 443; empty: its name is not found.
+    pub async fn addresses_of(&self, host: &str) -> Vec<SocketAddr> {
+        let Some(authority) = Authority::parse(host.as_bytes(), Some(443)) else {
+            return Vec::new();
+        };
+        self.shared.dialer.addresses_of(&authority).await
+    }
+
     /// How long nobody has used the proxy.
     pub fn idle(&self) -> Duration {
         self.shared.activity.idle()
@@ -249,6 +264,7 @@ async fn serve_connection(
             ours,
         ));
     }
+    shared.arrivals.connection(&peer);
     let leg = Leg::new(Box::new(tcp));
     let front = Front::new(
         shared.clone(),
@@ -300,7 +316,7 @@ fn base_of(config: &Config) -> Result<(Scheme, Authority), BindError> {
 }
 
 /// TLS towards origins: verified, always; 1.2 and 1.3; HTTP/1.1 only.
-fn client_config(roots: rustls::RootCertStore) -> Arc<rustls::ClientConfig> {
+pub(super) fn client_config(roots: rustls::RootCertStore) -> Arc<rustls::ClientConfig> {
     let provider = Arc::new(crate::ca::provider());
     let builder = rustls::ClientConfig::builder_with_provider(provider);
     let versions =

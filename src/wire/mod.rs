@@ -20,6 +20,7 @@ use crate::journal::Journal;
 use crate::rule::levels::Levels;
 
 mod access;
+mod arrivals;
 mod buffer;
 mod connect;
 mod exchange;
@@ -36,9 +37,12 @@ mod relay;
 mod sending;
 mod stream;
 mod tls;
+mod way_out;
 
+pub use arrivals::Arrived;
 pub use listen::{BindError, Control, Proxy, bind};
 pub use stream::Stream;
+pub use way_out::WayOut;
 
 /// An origin inside this process, such as the mock: no port, no TLS.
 pub trait Inside: Send + Sync {
@@ -85,6 +89,7 @@ struct Shared {
     head_time: Duration,
     distrust: Mutex<HashMap<(IpAddr, String), Instant>>,
     activity: Activity,
+    arrivals: arrivals::Arrivals,
     expired: AtomicBool,
     health: String,
     /// Turns for looking up who sent something.

@@ -169,6 +169,12 @@ impl Dialer {
         Ok((tcp, route))
     }
 
+    /// The addresses of what is dialled for this authority; empty: its name is not found.
+    pub(super) async fn addresses_of(&self, authority: &Authority) -> Vec<SocketAddr> {
+        let (host, port, _) = self.destination(authority);
+        resolve(&host, port).await.unwrap_or_default()
+    }
+
     /// Where to dial for this authority, and whether `--connect-to` says so.
     fn destination(&self, authority: &Authority) -> (String, u16, bool) {
         let (host, port) = (authority.host(), authority.port());

@@ -83,6 +83,8 @@ impl Nicetap {
             command.arg("--upstream-ca").arg(file);
         }
         let mut child = command
+            // Test traffic stays on this machine; a test that wants a probe says so.
+            .env("NICETAP_EGRESS_PROBE", "off")
             .args(options.arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 
 use nicetap::clock::Time;
 use nicetap::record::{
-    AddressFamily, Answer, AnswerBy, Body, Call, Cause, Client, ClientKind, ComparedWith,
-    Confidence, Connection, ConnectionStage, Credential, Diagnosis, Egress, Envelope, Environment,
-    Event, Exchange, Failure, Finding, Logged, Notice, Public, RawText, Record, Redaction,
-    RedactionMode, Request, RequestHead, Response, Risk, Severity, Stage, Start, Stop, Timing,
-    Tunnel, TunnelBytes, TunnelEgress, TunnelWhy, VERSION, Verdict, Via, Whitelist, Who, Word,
+    AddressFamily, Addresses, Answer, AnswerBy, Body, Call, Cause, Client, ClientKind,
+    ComparedWith, Confidence, Connection, ConnectionStage, Credential, Diagnosis, Egress,
+    EgressNews, Envelope, Environment, Event, Exchange, Failure, Finding, Logged, Notice, Public,
+    RawText, Record, Redaction, RedactionMode, Request, RequestHead, Response, Risk, Severity,
+    Stage, Start, Stop, Timing, Tunnel, TunnelBytes, TunnelEgress, TunnelWhy, VERSION, Verdict,
+    Via, Whitelist, Who, Word,
 };
 
 /// Makes the parts of records.
@@ -62,6 +63,7 @@ impl Maker {
             Record::Tunnel(Box::new(self.tunnel())),
             Record::Connection(Box::new(self.connection())),
             Record::Stop(Box::new(self.stop())),
+            Record::Egress(Box::new(self.egress_news())),
         ]
     }
 
@@ -201,6 +203,22 @@ impl Maker {
             }),
             answered: self.opt(400),
             findings: self.list([self.bare_line_feed()]),
+        }
+    }
+
+    pub(crate) fn egress_news(&self) -> EgressNews<Logged> {
+        EgressNews {
+            v: VERSION,
+            event: Event::Egress,
+            time: time(4_000),
+            public: self.egress().public,
+            changed_from: self.opt(Addresses {
+                v4: Some("203.0.113.8".parse().unwrap()),
+                v6: None,
+            }),
+            why: self.word("refusal"),
+            unanswered: self
+                .list([self.text("echo-c.example over IPv6: answered with status 503")]),
         }
     }
 

@@ -11,13 +11,13 @@ const page = {
 };
 const SVG = "http://www.w3.org/2000/svg";
 const TAGS = new Set(
-  ("a article button caption code col colgroup dd details div dl dt el form h2 h3 h4 header input kbd li mark nav noscript ol p " +
+  ("a article button caption code col colgroup dd details div dl dt el form h2 h3 h4 header input kbd label li mark nav noscript ol p " +
     "pre q rect section span summary svg table tbody td tfoot th thead time tr ul").split(" "),
 );
 const ATTRIBUTES = new Set(
   ("aria-current aria-hidden aria-label autocapitalize autocomplete class colspan data-close data-copy " +
     "data-copy-text data-cursor data-fetch data-id data-mark data-marked data-paused datetime download height hidden " +
-    "href id method action name placeholder preserveAspectRatio rel role scope spellcheck tabindex title type value " +
+    "href id method action min name placeholder preserveAspectRatio rel role scope spellcheck tabindex title type value " +
     "viewBox width x y").split(" "),
 );
 const $ = (id) => document.getElementById(id);
@@ -408,9 +408,10 @@ async function restart() {
 /** Shows what the address says, once the token is known. */
 async function unlock() {
   const call = location.pathname.match(/^\/exchanges\/(\d+)$/);
-  if (location.pathname === "/session") {
-    const view = await askJson("/view/session");
-    if (view?.tree) $("locked").replaceWith(build(view.tree));
+  const view = { "/session": "/view/session", "/compare": "/view/compare" + location.search }[location.pathname];
+  if (view) {
+    const shown = await askJson(view);
+    if (shown?.tree) $("locked").replaceWith(build(shown.tree));
     return;
   }
   await showList();

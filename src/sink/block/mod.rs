@@ -7,15 +7,15 @@ use serde::Serialize;
 
 use crate::clock::Time;
 use crate::record::{
-    Body, Call, Client, Confidence, Connection, ConnectionStage, Diagnosis, Exchange, Finding,
-    Leaf, Notice, Record, Severity, Start, Stop, Tunnel, TunnelWhy, Verdict, Via,
+    Body, Call, Client, Confidence, Connection, ConnectionStage, Diagnosis, EgressNews, Exchange,
+    Finding, Leaf, Notice, Record, Severity, Start, Stop, Tunnel, TunnelWhy, Verdict, Via,
 };
 
 use super::text::{Page, Rich};
 use memory::{Memory, key};
 use rows::{
-    answer_row, call_row, diagnosis_row, egress_row, failure_row, field, labelled, row_if_any,
-    sender, timing_row, way,
+    addresses, answer_row, call_row, diagnosis_row, egress_row, failure_row, field, labelled,
+    row_if_any, seen_by, sender, timing_row, way,
 };
 use style::{BOLD, DIM, WARN, severity_style};
 use units::{count, duration, ordinal, shorten, size};
@@ -84,6 +84,7 @@ impl Renderer {
             Record::Exchange(exchange) => self.exchange(&mut page, exchange),
             Record::Tunnel(tunnel) => self.tunnel(&mut page, tunnel),
             Record::Connection(connection) => self.connection(&mut page, connection),
+            Record::Egress(news) => self.egress(&mut page, news),
             Record::Stop(stop) => self.stop(&mut page, stop),
         }
         let text = page.into_text();
@@ -93,13 +94,17 @@ impl Renderer {
         self.date_line(time_of(record)) + &text
     }
 
-    /// A line of nicetap's own.
+    /// A notice of nicetap's own; lines after its first are set under it.
     pub fn notice(&self, time: Time, text: &str, columns: Option<usize>, colored: bool) -> String {
         let mut page = Page::new(columns, colored);
         let row = Rich::default()
             .styled(DIM, self.clock(time))
             .text(" nicetap: ");
-        page.row(0, HEAD, &row.text(text));
+        let mut lines = text.lines();
+        page.row(0, HEAD, &row.text(lines.next().unwrap_or_default()));
+        for line in lines {
+            page.row(BODY, HEAD + BODY, &Rich::new(line));
+        }
         page.into_text()
     }
 
@@ -276,6 +281,53 @@ impl Renderer {
             self.client_details(page, &connection.client);
         }
         self.findings(page, connection.id, connection.findings.iter());
+    }
+
+    /// Shown with `-q` too when the address has changed: the list at NiceNIC may have to change with it.
+    fn egress<T: Leaf>(&self, page: &mut Page, news: &EgressNews<T>) {
+        let is_quiet = self.look.verbosity == Verbosity::Quiet;
+        if is_quiet && news.changed_from.is_none() && news.public.is_some() {
+            return;
+        }
+        let head = self.time(news.time).text(" ");
+        let Some(public) = &news.public else {
+            let row = Rich::styled_as(WARN, "outbound IP not known: no echo site answered");
+            page.row(0, HEAD, &head.then(row));
+            for reason in &news.unanswered {
+                page.row(HEAD, VALUE, &self.leaf(reason));
+            }
+            let hint =
+                "after a refusal, ask NiceNIC which address they saw, and name the time in UTC";
+            page.row(HEAD, HEAD, &Rich::new(hint));
+            return;
+        };
+        let what = match &news.changed_from {
+            Some(before) if before.v4.or(before.v6).is_some() => "outbound IP is now ",
+            _ => "outbound IP ",
+        };
+        let seen = Rich::new(what).text(addresses(public.v4, public.v6));
+        let before = news.changed_from.map(|it| addresses(it.v4, it.v6));
+        let before = before.filter(|before| !before.is_empty());
+        let before = before.map_or_else(Rich::default, |it| Rich::new(format!("it was {it}")));
+        let others = public.others.iter().map(ToString::to_string);
+        let others = others.collect::<Vec<_>>().join(", ");
+        let others = if others.is_empty() {
+            Rich::default()
+        } else {
+            Rich::styled_as(WARN, format!("also seen: {others}"))
+        };
+        let at = self.short_clock(public.at);
+        let by = Rich::new(format!("{} at {at}", seen_by(&public.seen_by)));
+        page.row(
+            0,
+            HEAD,
+            &head.then(Rich::joined([seen, by, before, others])),
+        );
+        if self.look.verbosity == Verbosity::Verbose {
+            for reason in &news.unanswered {
+                page.row(HEAD, VALUE, &self.leaf(reason));
+            }
+        }
     }
 
     /// The last lines; shown with `-q` too, since something may have to be undone.
@@ -498,6 +550,11 @@ impl Renderer {
         format!("{hour:02}:{minute:02}:{second:02}.{:03}", at.millisecond())
     }
 
+    fn short_clock(&self, time: Time) -> String {
+        let zoned = time.timestamp().to_zoned_datetime(self.look.zone.clone());
+        zoned.strftime("%H:%M:%S").to_string()
+    }
+
     fn local_date(&self, time: Time) -> Date {
         self.look.zone.to_datetime(time.timestamp()).date()
     }
@@ -534,6 +591,7 @@ fn time_of<T>(record: &Record<T>) -> Time {
         Record::Exchange(it) => it.time,
         Record::Tunnel(it) => it.time,
         Record::Connection(it) => it.time,
+        Record::Egress(it) => it.time,
         Record::Stop(it) => it.time,
     }
 }

@@ -1,6 +1,6 @@
 //! The rows of a block that only say what a part of a record holds.
 use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use anstyle::Style;
 
@@ -137,6 +137,20 @@ pub(super) fn failure_row<T: Leaf>(page: &mut Page, failure: Option<&Failure<T>>
     page.row(BODY, VALUE, &row);
 }
 
+/// `203.0.113.9 (IPv4), 2001:db8::9 (IPv6)`
+pub(super) fn addresses(v4: Option<IpAddr>, v6: Option<IpAddr>) -> String {
+    let v4 = v4.map(|v4| format!("{v4} (IPv4)"));
+    let v6 = v6.map(|v6| format!("{v6} (IPv6)"));
+    let all: Vec<String> = v4.into_iter().chain(v6).collect();
+    all.join(", ")
+}
+
+/// `seen by a.example, b.example`
+pub(super) fn seen_by<T: Leaf>(by: &[T]) -> String {
+    let by: Vec<_> = by.iter().map(|by| shorten(by.as_ref(), LONGEST)).collect();
+    format!("seen by {}", by.join(", "))
+}
+
 pub(super) fn egress_row<T: Leaf>(egress: &Egress<T>, failure: Option<&Failure<T>>) -> Rich {
     let Some(public) = &egress.public else {
         let way = way(egress.local, egress.family, egress.peer, failure);
@@ -155,10 +169,16 @@ pub(super) fn egress_row<T: Leaf>(egress: &Egress<T>, failure: Option<&Failure<T
         return Rich::new(format!("outbound IP not known ({name})"));
     };
     let by = public.seen_by.len();
-    let asked = by + public.others.len();
-    let mut what = format!("outbound IP {seen} ({name}; {by} of {asked} echo sites");
+    let is_named = by == 1 && public.seen_by[0].as_ref() == THE_API;
+    let who = match (&public.others[..], by) {
+        _ if is_named => "named by the API itself".to_owned(),
+        ([], by) => format!("{by} of {by} echo sites"),
+        (_, 1) => "1 echo site".to_owned(),
+        (_, by) => format!("{by} echo sites"),
+    };
+    let mut what = format!("outbound IP {seen} ({name}; {who}");
     for other in &public.others {
-        let _ = write!(what, "; other: {other}");
+        let _ = write!(what, "; also seen: {other}");
     }
     what.push(')');
     let listed = match egress.whitelisted {
@@ -222,8 +242,18 @@ pub(super) fn diagnosis_row<T: Leaf>(exchange: &Exchange<T>) -> Rich {
             Confidence::Likely => "likely",
             Confidence::May => "may be",
         };
-        Rich::new(format!("{sure} {} {}", cause.cause, cause.title))
+        let is_number = cause.cause.bytes().all(|byte| byte.is_ascii_digit());
+        let number = if is_number { &*cause.cause } else { "" };
+        let gap = if is_number { " " } else { "" };
+        Rich::new(format!("{sure} {number}{gap}{}", cause.title))
     });
+    let more = exchange.diagnosis.causes.len().saturating_sub(MOST_CAUSES);
+    let more = if more == 0 {
+        Rich::default()
+    } else {
+        Rich::styled_as(DIM, format!("{more} more"))
+    };
+    let causes = causes.take(MOST_CAUSES).chain([more]);
     Rich::joined([verdict].into_iter().chain(causes))
 }
 
@@ -266,3 +296,8 @@ pub(super) fn labelled(page: &mut Page, name: &str, value: &Rich) {
     let row = Rich::styled_as(DIM, format!("{name:<14}")).then(value.clone());
     page.row(BODY, BODY + 14, &row);
 }
+
+/// Causes that are shown in the row; `nicetap checklist` shows all.
+const MOST_CAUSES: usize = 3;
+/// Who names the outbound address where no echo site does, as the record has it.
+const THE_API: &str = "the API's own reply";

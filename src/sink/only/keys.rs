@@ -92,6 +92,10 @@ impl<'a, T: Leaf> View<'a, T> {
         };
         match record {
             Record::Start(_) => empty,
+            Record::Egress(it) => Self {
+                event: it.event,
+                ..empty
+            },
             Record::Stop(it) => Self {
                 event: it.event,
                 ..empty
@@ -304,6 +308,7 @@ pub(super) const KEYS: &[Key] = &[
             "exchange",
             "tunnel",
             "connection",
+            "egress",
             "stop",
         ]),
         "the kind of the record",
