@@ -27,10 +27,7 @@ use jiff::Timestamp;
 use rcgen::{Issuer, KeyPair};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier as _;
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
-use rustls::server::NoServerSessionStorage;
-use rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{RootCertStore, ServerConfig};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroize as _;
@@ -38,14 +35,17 @@ use zeroize::Zeroize as _;
 use self::cert::Life;
 use self::files::{Files, INTERMEDIATE, Stored};
 use self::names::Names;
+use self::tls::Tls;
 use self::unread::Unread;
 
 pub use self::error::CaError;
+pub use self::tls::provider;
 
 mod cert;
 mod error;
 mod files;
 mod names;
+mod tls;
 mod unread;
 
 /// An open CA, ready to give leaves. While it lives, no other process can replace the CA in this home.
@@ -358,39 +358,6 @@ impl Info {
             folder: files.dir().path().into(),
             paths: files::public_paths(public),
         }
-    }
-}
-
-/// What the TLS settings of all hosts share.
-struct Tls {
-    provider: Arc<CryptoProvider>,
-    key: Arc<dyn SigningKey>,
-}
-
-impl Tls {
-    fn new(key: &KeyPair) -> Result<Self, CaError> {
-        let provider = aws_lc_rs::default_provider();
-        let der = PrivatePkcs8KeyDer::from(key.serialize_der());
-        Ok(Self {
-            key: provider
-                .key_provider
-                .load_private_key(PrivateKeyDer::Pkcs8(der))?,
-            provider: provider.into(),
-        })
-    }
-
-    fn config(&self, chain: Vec<CertificateDer<'static>>) -> Result<Arc<ServerConfig>, CaError> {
-        let certified = CertifiedKey::new(chain, self.key.clone());
-        let mut config = ServerConfig::builder_with_provider(self.provider.clone())
-            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        // Sessions live in tickets at the clients, so that memory does not grow with connections.
-        config.session_storage = Arc::new(NoServerSessionStorage {});
-        // A key of its own: what was resumed must have been verified against this leaf.
-        config.ticketer = aws_lc_rs::Ticketer::new()?;
-        Ok(Arc::new(config))
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Writer {
     once: Once,
     totals: Totals,
     scene: Scene,
+    /// The line that was written last: its memory serves the next one.
+    line: Vec<u8>,
     shared: Arc<Shared>,
 }
 
@@ -98,6 +100,7 @@ impl Writer {
                 memory,
                 session: Session::default(),
             },
+            line: Vec::new(),
             shared: shared.clone(),
         };
         let thread = thread::Builder::new()
@@ -183,13 +186,15 @@ impl Writer {
         self.level(&mut record);
         self.totals.count(&record);
         let record = Arc::new(record);
-        let Ok(line) = serde_json::to_vec(&*record) else {
+        self.line.clear();
+        self.line.shrink_to(KEPT_LINE);
+        if serde_json::to_writer(&mut self.line, &*record).is_err() {
             self.shared.not_recorded.fetch_add(1, Ordering::Relaxed);
             return;
-        };
+        }
         for sink in &mut self.sinks {
             // A sink counts what it could not write, and says so when it can again.
-            let _ = sink.write(&record, &line);
+            let _ = sink.write(&record, &self.line);
         }
     }
 
@@ -273,3 +278,5 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
 }
 
 const BATCH: usize = 256;
+/// Memory of a longer line is given back.
+const KEPT_LINE: usize = 64 * 1024;

@@ -75,7 +75,7 @@ impl Forms {
             self.push(text.to_uppercase().into_bytes(), 0);
         }
         for escape in [Escape::Percent, Escape::Entity] {
-            if let Some(view) = View::whole(value).unescaped(escape, false) {
+            if let Some(view) = View::of(value, escape, false) {
                 self.push(view.bytes, 0);
             }
         }

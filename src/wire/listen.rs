@@ -275,7 +275,8 @@ async fn serve_connection(
         Door::Port,
         stopping.clone(),
     );
-    if let Leave::Connect(leg, head) = front.serve().await {
+    // Boxed, so that a tunnel, which may stand for hours, does not keep room for what came before it.
+    if let Leave::Connect(leg, head) = Box::pin(front.serve()).await {
         Box::pin(
             Connect {
                 shared,

@@ -15,7 +15,7 @@ use super::origin::Failure;
 
 /// TLS towards origins: verified, always; 1.2 and 1.3; HTTP/1.1 only.
 pub(super) fn client_config(roots: RootCertStore) -> Arc<ClientConfig> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(crate::ca::provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
     let versions =
         builder.with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12]);
