@@ -68,7 +68,8 @@ fn help(line: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
+    "run",
     "serve",
     "explain",
     "rules",

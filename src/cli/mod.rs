@@ -32,6 +32,7 @@ mod parse;
 mod print;
 mod report;
 mod rules;
+mod run;
 mod secrets;
 mod serve;
 mod verify_log;
@@ -41,10 +42,12 @@ pub fn main() -> ExitCode {
     panic::set_hook(Box::new(|panic| {
         print::to_stderr(&error::panic_report(panic));
     }));
-    let outcome =
-        panic::catch_unwind(|| parse::command_line(std::env::args_os())?.map_or(Ok(()), run));
+    let outcome = panic::catch_unwind(|| match parse::command_line(std::env::args_os())? {
+        Some(line) => run(line),
+        None => Ok(ExitCode::SUCCESS),
+    });
     match outcome {
-        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Ok(code)) => code,
         Ok(Err(error)) => {
             print::to_stderr(&error.report());
             error.exit().into()
@@ -126,6 +129,12 @@ enum Command {
     /// `log_keep = 9`. Options beat the environment, and that beats the file.
     #[command(after_long_help = serve::HELP_END)]
     Serve(Box<Layer>),
+    /// Run one command with the proxy in its environment, and see its calls
+    ///
+    /// Nothing else on this machine is changed, and nothing has to be set up or undone. The options are those of
+    /// `nicetap serve`.
+    #[command(after_long_help = run::HELP_END)]
+    Run(run::Run),
     /// Show one rule's page: what it means, why it matters, how to mend it
     #[command(after_long_help = explain::HELP_END)]
     Explain(explain::Explain),
@@ -173,7 +182,7 @@ enum Command {
     Mock(mock::Mock),
 }
 
-fn run(line: CommandLine) -> Result<(), Error> {
+fn run(line: CommandLine) -> Result<ExitCode, Error> {
     let CommandLine {
         globals,
         command,
@@ -185,12 +194,17 @@ fn run(line: CommandLine) -> Result<(), Error> {
     let file = globals.config.clone().map(|file| file.0);
     let mut given = globals.into_layer().over(command.settings());
     given.levels = levels;
-    let config = Config::load(given, file, &Surroundings::of_process())?;
+    let beneath = match &command {
+        Command::Run(_) => run::Run::defaults(),
+        _ => Layer::default(),
+    };
+    let config = Config::load(given, file, beneath, &Surroundings::of_process())?;
     print::set_color(config.color);
     if let Some(file) = &config.catalogue {
         Catalogue::install(Catalogue::with(file)?);
     }
-    match command {
+    let done = match command {
+        Command::Run(options) => return run::run(&options, &config),
         Command::Serve(given) => serve::run(&config, &given),
         Command::Explain(explain) => explain::run(&explain),
         Command::Lint(options) => lint::run(&options, &config),
@@ -206,7 +220,8 @@ fn run(line: CommandLine) -> Result<(), Error> {
         Command::Doctor(options) => doctor::run(&options, &config),
         Command::Check(options) => check::run(&options, &config),
         Command::Mock(_) => mock::run(&config),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 impl Globals {
@@ -225,6 +240,7 @@ impl Command {
     fn settings(&self) -> Layer {
         match self {
             Self::Serve(given) => Layer::clone(given),
+            Self::Run(given) => Layer::clone(&given.settings),
             Self::Mock(given) => given.settings(),
             Self::VerifyLog(given) => given.settings(),
             Self::Egress(given) => given.settings(),
@@ -249,6 +265,7 @@ Without a command, nicetap does `nicetap serve`.
 Examples:
   nicetap                     Run the proxy on 127.0.0.1:8899
   nicetap --mock              The same without an account: a mock answers
+  nicetap run -- php x.php    See the calls of one command, change nothing
   nicetap serve --help        All options of the proxy
   nicetap log --follow        Watch the calls from another terminal
   nicetap explain N102        What a finding means

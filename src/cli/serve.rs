@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use jiff::ZonedDateTime;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ZonedDateTime};
 
 use super::error::Error;
 use super::instance;
@@ -50,6 +51,32 @@ pub struct BannerFacts<'a> {
     pub over_ssh: bool,
     /// Who is asked for the outbound IP.
     pub asked: &'a [EchoUrl],
+}
+
+impl<'a> BannerFacts<'a> {
+    pub(super) fn of(
+        config: &'a Config,
+        listen: &'a [SocketAddr],
+        root: &'a Path,
+        ends: Option<Timestamp>,
+        ui: Option<&'a str>,
+    ) -> Self {
+        Self {
+            listen,
+            intercept: &config.intercept,
+            base_url: &config.base_url,
+            root,
+            log: config.log.as_deref(),
+            ends: ends.map(|end| end.to_zoned_datetime(TimeZone::system())),
+            idle_exit: config.idle_exit,
+            then: config.then,
+            guard: config.guard,
+            mock: config.mock,
+            ui,
+            over_ssh: std::env::var_os("SSH_CONNECTION").is_some(),
+            asked: &config.egress_probe,
+        }
+    }
 }
 
 /// The banner: at most 12 lines, each with its end, of at most 100 columns.

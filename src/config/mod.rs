@@ -176,10 +176,11 @@ impl Config {
     /// Reads the environment and the configuration file, and lays the options over them.
     ///
     /// `file` is the value of `--config`; a file named there or in `NICETAP_CONFIG` must exist, `HOME/nicetap.toml`
-    /// need not.
+    /// need not. `beneath` is what this command prefers to the defaults.
     pub fn load(
         options: Layer,
         file: Option<PathBuf>,
+        beneath: Layer,
         surroundings: &Surroundings,
     ) -> Result<Self, Error> {
         let Surroundings { var, root, cwd } = surroundings;
@@ -195,7 +196,7 @@ impl Config {
                 file: file.clone(),
                 source,
             })?;
-            let mut given = given.over(Layer::from_toml(&text, &file)?);
+            let mut given = given.over(Layer::from_toml(&text, &file)?.over(beneath));
             let home = match given.home.take() {
                 Some(home) => home.0,
                 None => default_home(*root, var)?,
@@ -217,9 +218,11 @@ impl Config {
                         hint: "take the line out, and use --home DIR or NICETAP_HOME",
                     });
                 }
-                Self::resolve(given.over(found), home)
+                Self::resolve(given.over(found.over(beneath)), home)
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::resolve(given, home),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Self::resolve(given.over(beneath), home)
+            }
             Err(source) => Err(Error::Unreadable { file, source }),
         }
     }
@@ -831,7 +834,13 @@ mod tests {
             ..nobody("/srv/bob")
         };
         let file = Some(file.path().to_owned());
-        let config = Config::load(options("reply_timeout = \"3s\""), file, &surroundings).unwrap();
+        let config = Config::load(
+            options("reply_timeout = \"3s\""),
+            file,
+            Layer::default(),
+            &surroundings,
+        )
+        .unwrap();
         assert_eq!(config.log_keep, 1);
         assert_eq!(config.duration, Some(Duration::from_hours(2)));
         assert_eq!(config.reply_timeout, Duration::from_secs(3));
@@ -863,9 +872,16 @@ mod tests {
     #[test]
     fn a_file_that_is_named_must_exist_and_one_that_is_not_need_not() {
         let home = options("home = \"/nowhere/at/all\"");
-        let found = Config::load(home.clone(), None, &nobody("/srv/bob")).unwrap();
+        let found =
+            Config::load(home.clone(), None, Layer::default(), &nobody("/srv/bob")).unwrap();
         assert_eq!(found, Config::at(Path::new("/nowhere/at/all")));
-        let error = Config::load(home, Some("no.toml".into()), &nobody("/srv/bob")).unwrap_err();
+        let error = Config::load(
+            home,
+            Some("no.toml".into()),
+            Layer::default(),
+            &nobody("/srv/bob"),
+        )
+        .unwrap_err();
         assert_eq!(error.to_string(), "cannot read /work/no.toml");
     }
 
@@ -882,12 +898,12 @@ mod tests {
             home: Some(Value(home.path().to_owned())),
             ..Layer::default()
         };
-        assert!(Config::load(given.clone(), None, &nobody("/srv/bob")).is_ok());
+        assert!(Config::load(given.clone(), None, Layer::default(), &nobody("/srv/bob")).is_ok());
         let mut open = std::fs::File::options();
         #[expect(clippy::disallowed_methods, reason = "a test writes its own file")]
         let mut append = open.append(true).open(&file).unwrap();
         std::io::Write::write_all(&mut append, b"home = \"/elsewhere\"\n").unwrap();
-        let error = Config::load(given, None, &nobody("/srv/bob")).unwrap_err();
+        let error = Config::load(given, None, Layer::default(), &nobody("/srv/bob")).unwrap_err();
         assert!(error.to_string().starts_with("home: "), "{error}");
     }
 
