@@ -35,6 +35,7 @@ mod rules;
 mod run;
 mod secrets;
 mod serve;
+mod setup;
 mod verify_log;
 
 /// Runs the program: reads the command line, does what it says, and gives the exit code.
@@ -135,6 +136,9 @@ enum Command {
     /// `nicetap serve`.
     #[command(after_long_help = run::HELP_END)]
     Run(run::Run),
+    /// Point a client at nicetap: the exact lines, or written and taken back
+    #[command(after_long_help = setup::HELP_END)]
+    Setup(setup::Setup),
     /// Show one rule's page: what it means, why it matters, how to mend it
     #[command(after_long_help = explain::HELP_END)]
     Explain(explain::Explain),
@@ -207,6 +211,7 @@ fn run(line: CommandLine) -> Result<ExitCode, Error> {
         Command::Run(options) => return run::run(&options, &config),
         Command::Serve(given) => serve::run(&config, &given),
         Command::Explain(explain) => explain::run(&explain),
+        Command::Setup(options) => setup::run(&options, &config),
         Command::Lint(options) => lint::run(&options, &config),
         Command::Rules(options) => rules::run(&options),
         Command::Ca(command) => ca::run(&command, &config),
@@ -247,6 +252,7 @@ impl Command {
             Self::Doctor(given) => given.settings(),
             Self::Explain(_)
             | Self::Rules(_)
+            | Self::Setup(_)
             | Self::Lint(_)
             | Self::Ca(_)
             | Self::Log(_)

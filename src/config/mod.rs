@@ -14,12 +14,14 @@ use std::time::Duration;
 pub use error::{Error, GIVE, Place, Source};
 pub use layer::Layer;
 pub use own::{Field, Own, Pattern};
+pub use target::{Target, Whose};
 pub use value::{Echo, EchoUrl};
 use value::{OrNone, Size, Value};
 
 mod error;
 mod layer;
 mod own;
+mod target;
 pub mod value;
 
 /// All settings, resolved: no gaps, paths absolute.

@@ -58,6 +58,61 @@ impl Files {
     }
 }
 
+/// Puts a file into the public folder.
+pub(super) fn publish(public: &Path, name: &str, content: &[u8]) -> Result<(), FilesError> {
+    let dir = Dir::open(public, Access::Public)?;
+    Ok(dir.refresh(name, content, Access::Public)?)
+}
+
+/// The bundle for a PHP: the system's roots, ours, and those that it had of its own.
+pub(super) fn publish_bundle(public: &Path, own: &[PathBuf]) -> Result<(), FilesError> {
+    let mut content = read(&public.join("bundle.pem"))?;
+    add_missing(&mut content, own)?;
+    publish(public, PHP_BUNDLE, &content)
+}
+
+/// Where that bundle is.
+pub(super) fn bundle(public: &Path) -> PathBuf {
+    public.join(PHP_BUNDLE)
+}
+
+/// Our root, as PEM; empty before it is made.
+pub(super) fn root(public: &Path) -> String {
+    std::fs::read_to_string(public.join("root.pem")).unwrap_or_default()
+}
+
+/// Removes the files that settings named, and the folder if nothing else is in it. `is_remembered`: PHP may go by a
+/// `.user.ini` of before for 5 minutes, so the file that it names stays, and does nothing.
+pub(super) fn withdraw(public: &Path, is_remembered: bool) -> Result<(), FilesError> {
+    let Some(dir) = Dir::existing(public)? else {
+        return Ok(());
+    };
+    let entries = std::fs::read_dir(public).into_iter().flatten().flatten();
+    for name in entries.filter_map(|entry| entry.file_name().into_string().ok()) {
+        let is_prepend = name.starts_with("prepend") && name.ends_with(".php");
+        if is_prepend && is_remembered {
+            dir.replace(&name, b"<?php\n", Access::Public)?;
+        } else if is_prepend || name == PROBE || name == PHP_BUNDLE {
+            dir.remove(&name)?;
+        }
+    }
+    if public == Path::new("/etc/nicetap") && !is_remembered {
+        for name in [
+            "root.pem",
+            "bundle.pem",
+            "truststore.jks",
+            CHILDS_BUNDLE,
+            "php/nicetap.ini",
+        ] {
+            dir.remove(name)?;
+        }
+        // What somebody else has put there stays.
+        let _ = std::fs::remove_dir(public.join("php"));
+        let _ = std::fs::remove_dir(public);
+    }
+    Ok(())
+}
+
 /// A file cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum FilesError {
@@ -109,4 +164,6 @@ fn read(path: &Path) -> Result<Vec<u8>, FilesError> {
     })
 }
 
+pub(super) const PROBE: &str = "probe.php";
+const PHP_BUNDLE: &str = "bundle-php.pem";
 const CHILDS_BUNDLE: &str = "bundle-with-own.pem";
