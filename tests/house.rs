@@ -39,7 +39,8 @@ const FLOORS: [(&str, u8); 30] = [
 ];
 
 /// Neighbours on one floor, of which the first may use the second.
-const NEIGHBOURS: [(&str, &str); 8] = [
+const NEIGHBOURS: [(&str, &str); 9] = [
+    ("doctor", "setup"),
     ("main", "cli"),
     ("cli", "lib"),
     ("journal", "diagnose"),

@@ -214,8 +214,12 @@ fn whmcs_is_the_pool_of_its_owner_and_its_password_is_not_read() {
     let target = format!("whmcs={}", site.place("shop").display());
     setup.done(&[&target, "--write", "--yes"]);
     assert!(site.place("pool.d/00-nicetap.conf").exists());
-    let prepend =
-        std::fs::read_to_string(setup.home.path().join("home/public/prepend.php")).unwrap();
+    let overlay = std::fs::read_to_string(site.place("pool.d/00-nicetap.conf")).unwrap();
+    let prepend = overlay
+        .split('"')
+        .find(|part| part.ends_with(".php"))
+        .unwrap();
+    let prepend = std::fs::read_to_string(prepend).unwrap();
     assert!(
         prepend.contains(&format!("['{}']", site.place("shop").display())),
         "{prepend}"

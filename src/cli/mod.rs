@@ -36,7 +36,9 @@ mod run;
 mod secrets;
 mod serve;
 mod setup;
+mod status;
 mod verify_log;
+mod with;
 
 /// Runs the program: reads the command line, does what it says, and gives the exit code.
 pub fn main() -> ExitCode {
@@ -139,6 +141,12 @@ enum Command {
     /// Point a client at nicetap: the exact lines, or written and taken back
     #[command(after_long_help = setup::HELP_END)]
     Setup(setup::Setup),
+    /// Say whether a nicetap runs, and what is set up
+    #[command(after_long_help = status::STATUS_END)]
+    Status(status::Status),
+    /// Take back what is set up, and end the nicetap that runs
+    #[command(after_long_help = status::STOP_END)]
+    Stop(status::Stop),
     /// Show one rule's page: what it means, why it matters, how to mend it
     #[command(after_long_help = explain::HELP_END)]
     Explain(explain::Explain),
@@ -212,6 +220,8 @@ fn run(line: CommandLine) -> Result<ExitCode, Error> {
         Command::Serve(given) => serve::run(&config, &given),
         Command::Explain(explain) => explain::run(&explain),
         Command::Setup(options) => setup::run(&options, &config),
+        Command::Status(_) => status::run(&config),
+        Command::Stop(_) => status::stop(&config),
         Command::Lint(options) => lint::run(&options, &config),
         Command::Rules(options) => rules::run(&options),
         Command::Ca(command) => ca::run(&command, &config),
@@ -253,6 +263,8 @@ impl Command {
             Self::Explain(_)
             | Self::Rules(_)
             | Self::Setup(_)
+            | Self::Status(_)
+            | Self::Stop(_)
             | Self::Lint(_)
             | Self::Ca(_)
             | Self::Log(_)

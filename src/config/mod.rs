@@ -55,6 +55,10 @@ pub struct Config {
     pub plaintext: Plaintext,
     /// What happens after a client has refused our certificate.
     pub on_distrust: OnDistrust,
+    /// Whose settings are changed while nicetap runs.
+    pub with: Vec<Target>,
+    /// Whether they may be changed without asking.
+    pub yes: bool,
     /// How long requests are looked into; `None`: without end.
     pub duration: Option<Duration>,
     /// How long without a connection until looking ends.
@@ -141,6 +145,8 @@ impl Config {
             egress_probe: EchoUrl::defaults(),
             plaintext: Plaintext::Allow,
             on_distrust: OnDistrust::Tunnel,
+            with: Vec::new(),
+            yes: false,
             duration: Some(Duration::from_hours(8)),
             idle_exit: None,
             then: Then::Carry,
@@ -255,6 +261,8 @@ impl Config {
             },
             plaintext: or(given.plaintext, defaults.plaintext),
             on_distrust: or(given.on_distrust, defaults.on_distrust),
+            with: all(given.with).unwrap_or(defaults.with),
+            yes: or(given.yes, defaults.yes),
             duration: or(given.duration, OrNone(defaults.duration)).0,
             idle_exit: or(given.idle_exit, OrNone(defaults.idle_exit)).0,
             then: or(given.then, defaults.then),

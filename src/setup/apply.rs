@@ -96,7 +96,6 @@ impl Plan {
             hosts: &to.hosts,
             folders: &self.folders,
             before,
-            target: &self.target,
         }
     }
 
@@ -137,10 +136,8 @@ impl Plan {
 impl Site {
     /// The lines that come to the file.
     pub(super) fn added(&self, plan: &Plan, to: &To, trust: bool) -> String {
-        let mut text = format!(
-            "; nicetap put this here; `nicetap setup {} --undo` takes it away.\n",
-            plan.target
-        );
+        let mut text =
+            "; nicetap put this here; `nicetap setup --undo` takes it away.\n".to_owned();
         let bundle = files::bundle(&to.public);
         match self {
             Self::Fpm { pools, .. } => {

@@ -16,14 +16,12 @@ pub(super) struct Prepend<'a> {
     pub(super) folders: &'a [PathBuf],
     /// What ran before each script until now.
     pub(super) before: Option<&'a Path>,
-    /// For whom it is, as `nicetap setup` calls it.
-    pub(super) target: &'a str,
 }
 
 impl Prepend<'_> {
     /// Its name: equal content has an equal one.
     pub(super) fn name(&self) -> String {
-        if self.before.is_none() {
+        if self.before.is_none() && self.folders.is_empty() {
             return "prepend.php".to_owned();
         }
         let mut name = "prepend-".to_owned();
@@ -45,7 +43,6 @@ impl Prepend<'_> {
             format!("require {};", literal(&before.display().to_string()))
         });
         TEMPLATE
-            .replace("@TARGET@", self.target)
             .replace("@HOST@", &literal(&self.proxy.ip().to_string()))
             .replace("@PORT@", &self.proxy.port().to_string())
             .replace("@HOSTS@", &list(self.hosts))
@@ -108,7 +105,6 @@ mod tests {
             hosts,
             folders: &[],
             before: None,
-            target: "php",
         }
     }
 

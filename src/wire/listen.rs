@@ -2,7 +2,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -126,6 +126,7 @@ impl Proxy {
             idle: IDLE,
             head_time: HEAD_TIME,
             distrust: Mutex::default(),
+            distrusted: Notify::new(),
             activity: Activity::new(),
             expired: AtomicBool::new(false),
             health: health(&addrs),
@@ -188,6 +189,17 @@ impl Control {
     /// Ends looking: connections are carried on unread from now on.
     pub fn stop_looking(&self) {
         self.shared.expired.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits until a client has refused our certificate.
+    pub async fn distrusted(&self) {
+        self.shared.distrusted.notified().await;
+    }
+
+    /// Looks into everybody's connections again: those who refused our certificate may trust it now.
+    pub fn forget_distrust(&self) {
+        let distrust = self.shared.distrust.lock();
+        distrust.unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// How long nobody has used the proxy.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
 use crate::ca::Ca;
@@ -86,6 +86,8 @@ struct Shared {
     idle: Duration,
     head_time: Duration,
     distrust: Mutex<HashMap<(IpAddr, String), Instant>>,
+    /// Rings when a client has refused our certificate.
+    distrusted: Notify,
     activity: Activity,
     expired: AtomicBool,
     health: String,
@@ -111,6 +113,7 @@ impl Shared {
 
     /// Remembers that this client does not trust our certificate for this host.
     fn note_distrust(&self, client: IpAddr, host: &str) {
+        self.distrusted.notify_one();
         if self.on_distrust == OnDistrust::Fail {
             return;
         }

@@ -28,6 +28,7 @@ pub(crate) struct Nicetap {
 #[derive(Default)]
 pub(crate) struct Options {
     arguments: Vec<String>,
+    variables: Vec<(&'static str, String)>,
     upstream_roots: String,
     home: Option<TempDir>,
 }
@@ -62,6 +63,12 @@ impl Options {
         self
     }
 
+    /// Sets a variable of its environment.
+    pub(crate) fn variable(mut self, name: &'static str, value: String) -> Self {
+        self.variables.push((name, value));
+        self
+    }
+
     /// Adds an argument as it is.
     pub(crate) fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
@@ -86,6 +93,7 @@ impl Nicetap {
             // Test traffic stays on this machine; a test that wants a probe says so.
             .env("NICETAP_EGRESS_PROBE", "off")
             .args(options.arguments)
+            .envs(options.variables)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -114,11 +114,20 @@ impl Site {
         (status.unwrap_or(0), body.to_owned())
     }
 
-    /// The cron, with the command line's own PHP settings.
+    /// The cron, a child of `cron`, with the command line's own PHP settings.
     pub(crate) fn cron(&self) -> String {
+        let cron = self.place("cron");
+        if !cron.exists() {
+            std::os::unix::fs::symlink("/bin/sh", &cron).unwrap();
+        }
+        let line = format!(
+            "php -q {}; true",
+            self.place("shop/crons/cron.php").display()
+        );
         let output = Command::new("setpriv")
-            .args(["--reuid", self.user, "--clear-groups", "php", "-q"])
-            .arg(self.place("shop/crons/cron.php"))
+            .args(["--reuid", self.user, "--clear-groups"])
+            .arg(cron)
+            .args(["-c", &line])
             .env("PHP_INI_SCAN_DIR", self.scan())
             .output()
             .unwrap();

@@ -1,5 +1,6 @@
 //! A running proxy: everything it needs is opened first, in order, then it serves until its end, then it is put away.
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use crate::wire::{self, Control, Proxy, Setup};
 
 use super::error::Error;
 use super::serve::{BannerFacts, banner};
+use super::with::With;
 use super::{print, secrets};
 use opening::{bind, bind_ui, inside, prepare_process, redactor, sinks};
 use signals::Signals;
@@ -31,15 +33,22 @@ use started::start_line;
 use watching::{End, Ends, Watched};
 
 pub(super) use opening::{ca_error, mock_options, open_ca, roots};
+pub(super) use presence::Presence;
 
 mod opening;
+mod presence;
 pub(super) mod signals;
 mod started;
 mod watching;
 
 /// Serves until the end, and puts everything away. `wants_ui`: without the inspector's address it does not start.
 pub(super) async fn serve(config: &Config, wants_ui: bool) -> Result<(), Error> {
-    let instance = Instance::start(config, Purpose::Serve { wants_ui }).await?;
+    let mut instance = Instance::start(config, Purpose::Serve { wants_ui }).await?;
+    let addr = instance.addr()?;
+    let own = config.clone();
+    // The question waits on the terminal; nothing is served before it is answered.
+    let agreed = tokio::task::spawn_blocking(move || With::agreed(&own, addr)).await;
+    instance.with = agreed.map_err(|_| Error::bug("the question panicked"))??;
     instance.run(std::future::pending()).await
 }
 
@@ -111,6 +120,9 @@ struct Instance {
     asking: Option<JoinHandle<()>>,
     ends: Ends,
     undo: Vec<String>,
+    with: Option<With>,
+    /// For `status` and `stop`, with the home that it is left in.
+    presence: Option<(Presence, PathBuf)>,
 }
 
 impl Instance {
@@ -183,6 +195,14 @@ impl Instance {
             };
             (inspector, listener)
         });
+        let presence = matches!(purpose, Purpose::Serve { .. }).then(|| {
+            let ends = ends.map(|end| end.to_string());
+            let log = config.log.as_deref();
+            let presence = Presence::of_this_process(proxy.addrs(), ui_addr, log, ends);
+            // Without it `stop` does not find us, and nothing else is amiss.
+            let _ = presence.announce(&config.home);
+            (presence, config.home.clone())
+        });
         Ok(Self {
             purpose,
             control: proxy.control(),
@@ -195,13 +215,19 @@ impl Instance {
             tally,
             asking,
             ends: Ends::of(config),
+            with: None,
+            presence,
         })
+    }
+
+    fn addr(&self) -> Result<SocketAddr, Error> {
+        let addr = self.proxy.addrs().first().copied();
+        addr.ok_or(Error::bug("a proxy without an address"))
     }
 
     /// Runs until this work is done.
     async fn run_while<T>(self, work: impl AsyncFnOnce(SocketAddr) -> T) -> Result<T, Error> {
-        let addr = self.proxy.addrs().first().copied();
-        let addr = addr.ok_or(Error::bug("a proxy without an address"))?;
+        let addr = self.addr()?;
         let mut done = None;
         let working = async { done = Some(work(addr).await) };
         self.run(working).await?;
@@ -209,28 +235,46 @@ impl Instance {
     }
 
     /// Runs until its end, or until `work` is done.
-    async fn run(self, work: impl Future<Output = ()>) -> Result<(), Error> {
+    async fn run(mut self, work: impl Future<Output = ()>) -> Result<(), Error> {
         let (stop, stopping) = watch::channel(false);
         let (hide, hidden) = watch::channel(false);
         let inspecting = self
             .inspector
             .map(|(inspector, listener)| tokio::spawn(inspector.serve(listener, hidden)));
         let mut serving = tokio::spawn(self.proxy.serve(stopping, GRACE));
+        // From here on a signal waits until what was begun can be taken back.
+        let mut signals = Signals::new()?;
+        let written = match &mut self.with {
+            Some(with) => with.write().await,
+            None => Ok(()),
+        };
+        let is_written = self.with.is_some() && written.is_ok();
         let watched = Watched {
             control: self.control,
             journal: &self.journal,
             writer: &self.writer,
             teller: self.console.teller(),
             ends: self.ends,
-            undo: self.undo.first().map(String::as_str),
+            undo: self
+                .undo
+                .first()
+                .map(String::as_str)
+                .filter(|_| !is_written),
+            is_childs: self.purpose == Purpose::Child,
+            with: self.with.as_mut(),
         };
         let is_childs = self.purpose == Purpose::Child;
-        let mut signals = Signals::new()?;
         let heeded = (!is_childs).then_some(&mut signals);
-        let why = tokio::select! {
-            why = watched.until_the_end(heeded) => why,
-            () = work => End::Asked,
+        let why = match written {
+            Ok(()) => tokio::select! {
+                why = watched.until_the_end(heeded) => why,
+                () = work => End::Asked,
+            },
+            Err(error) => End::Failed(error),
         };
+        if let Some(with) = &mut self.with {
+            self.undo = watching::take_back(with, &self.console.teller()).await;
+        }
         if is_childs {
             // Those that came meanwhile were the child's.
             signals = Signals::new()?;
@@ -253,12 +297,16 @@ impl Instance {
         let denied = tokio::task::spawn_blocking(move || writer.join()).await;
         let console = self.console;
         let _ = tokio::task::spawn_blocking(move || console.finish(LAST_LINES)).await;
+        if let Some((presence, home)) = self.presence {
+            presence.withdraw(&home);
+        }
         match why {
             End::Asked | End::TimeOver => match denied.unwrap_or_default() {
                 0 => Ok(()),
                 denied => Err(Error::denied(denied)
                     .hint("--deny names them; `nicetap log` shows where they were found")),
             },
+            End::Failed(error) => Err(error),
             End::NoWriter => Err(Error::bug("the journal's thread has ended")),
         }
     }

@@ -9,6 +9,7 @@ use rustls::pki_types::pem::PemObject as _;
 use tokio::net::TcpListener;
 
 use crate::ca::{Ca, CaError, Opened};
+use crate::cli::check::running;
 use crate::cli::error::Error;
 use crate::cli::{print, secrets};
 use crate::config::{Config, Fingerprints};
@@ -20,6 +21,7 @@ use crate::store::{self, Access, Dir};
 use crate::wire::{self, Inside, Stream};
 
 use super::look;
+use super::presence::Presence;
 
 /// Raises the limit of open files, keeps secrets out of core dumps, and says how many connections fit.
 pub(super) fn prepare_process() -> usize {
@@ -248,11 +250,25 @@ fn read_credential(file: &PathBuf) -> Result<mock::Credential, Error> {
 
 /// The proxy's listeners.
 pub(super) async fn bind(config: &Config) -> Result<Vec<TcpListener>, Error> {
-    wire::bind(&config.listen).await.map_err(|error| {
-        Error::cannot_start("the proxy cannot listen").caused_by(error).hint(
-            "another nicetap may be running here: end it, or choose an address with --listen 127.0.0.1:PORT",
-        )
-    })
+    match wire::bind(&config.listen).await {
+        Ok(listeners) => Ok(listeners),
+        Err(error) => {
+            let hint = match (Presence::running(&config.home), running(config).await) {
+                (Some(found), _) => format!(
+                    "nicetap runs already, as process {}: nicetap status; nicetap stop",
+                    found.pid()
+                ),
+                (None, Some(addr)) => format!("a nicetap with another home answers on {addr}"),
+                (None, None) => {
+                    "another program holds it: choose an address with --listen 127.0.0.1:PORT"
+                        .to_owned()
+                }
+            };
+            Err(Error::cannot_start("the proxy cannot listen")
+                .caused_by(error)
+                .hint(hint))
+        }
+    }
 }
 
 /// The inspector's listener. Its usual port may be taken, which is said; an address that was asked for may not.

@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
+use crate::cli::error::Error;
+use crate::cli::with::With;
 use crate::config::{Config, Then};
 use crate::journal::{Journal, WriterHandle};
 use crate::sink::console;
@@ -33,6 +35,7 @@ pub(super) enum End {
     Asked,
     TimeOver,
     NoWriter,
+    Failed(Error),
 }
 
 /// What is watched while the proxy serves.
@@ -42,8 +45,12 @@ pub(super) struct Watched<'a> {
     pub(super) writer: &'a WriterHandle,
     pub(super) teller: console::Teller,
     pub(super) ends: Ends,
-    /// What the user still has to take back; `None`: it is a child's proxy, which the child's end ends.
+    /// What the user has to take back by hand.
     pub(super) undo: Option<&'a str>,
+    /// Whether it is a child's proxy, which ends when the child does.
+    pub(super) is_childs: bool,
+    /// The settings that nicetap takes back by itself.
+    pub(super) with: Option<&'a mut With>,
 }
 
 impl Watched<'_> {
@@ -63,6 +70,10 @@ impl Watched<'_> {
                     Asked::End => return End::Asked,
                 },
                 () = over(self.ends.at), if !is_carrying => Some("the time is over"),
+                () = self.control.distrusted(), if self.with.is_some() => {
+                    self.give_the_ca().await;
+                    None
+                }
                 _ = tick.tick() => None,
             };
             if self.writer.is_finished() {
@@ -74,24 +85,41 @@ impl Watched<'_> {
             match (why, &mut carrying) {
                 (Some(_), _) if self.ends.then == Then::Exit => return End::TimeOver,
                 (Some(why), _) => {
-                    self.stop_looking(why);
+                    self.stop_looking(why).await;
                     carrying = Some(Carrying::begin());
                 }
-                (None, Some(carrying)) => match self.undo {
-                    Some(_) if carrying.since.elapsed() >= CARRY && idle >= CARRY => {
-                        return End::TimeOver;
-                    }
-                    Some(undo) => carrying.remind(&self.teller, undo),
-                    // A child ends by itself.
-                    None => {}
-                },
+                (None, Some(_)) if self.is_childs => {}
+                (None, Some(carrying)) if carrying.since.elapsed() >= CARRY && idle >= CARRY => {
+                    return End::TimeOver;
+                }
+                (None, Some(carrying)) => carrying.remind(&self.teller, self.undo),
                 (None, None) => {}
             }
         }
     }
 
-    fn stop_looking(&mut self, why: &str) {
+    /// A client has refused our certificate: those whose settings are ours to change are given the CA.
+    async fn give_the_ca(&mut self) {
+        let Some(with) = &mut self.with else { return };
+        match with.trust().await {
+            Ok(true) => {
+                self.control.forget_distrust();
+                self.teller.tell(
+                    "a client refused nicetap's certificate, so its PHP was given the CA: that call failed, the next is read",
+                );
+            }
+            Ok(false) => {}
+            Err(error) => self
+                .teller
+                .tell(format!("the CA could not be given to PHP: {error}")),
+        }
+    }
+
+    async fn stop_looking(&mut self, why: &str) {
         self.control.stop_looking();
+        if let Some(with) = &mut self.with {
+            take_back(with, &self.teller).await;
+        }
         let undo = self
             .undo
             .map_or_else(String::new, |undo| format!("; {undo}"));
@@ -116,11 +144,34 @@ impl Carrying {
         }
     }
 
-    fn remind(&mut self, teller: &console::Teller, undo: &str) {
+    fn remind(&mut self, teller: &console::Teller, undo: Option<&str>) {
         if self.reminded.elapsed() >= REMIND {
             self.reminded = Instant::now();
+            let undo = undo.unwrap_or("nothing has to be taken back");
             teller.tell(format!("still carrying connections unread: {undo}"));
         }
+    }
+}
+
+/// Takes settings back, and tells it; what is left to do by hand is returned.
+pub(super) async fn take_back(with: &mut With, teller: &console::Teller) -> Vec<String> {
+    match with.undo().await {
+        None => Vec::new(),
+        Some(Ok(undone)) => {
+            for path in &undone.restored {
+                teller.tell(format!("as before: {}", path.display()));
+            }
+            let left = undone
+                .left
+                .iter()
+                .map(|path| format!("somebody has changed {}: look at it", path.display()));
+            let not_read = undone
+                .not_reloaded
+                .iter()
+                .map(|(conf, why)| format!("restart the PHP-FPM of {}: {why}", conf.display()));
+            left.chain(not_read).collect()
+        }
+        Some(Err(error)) => vec![format!("nicetap setup --undo (it failed: {error})")],
     }
 }
 

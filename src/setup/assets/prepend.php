@@ -1,5 +1,5 @@
 <?php
-// Written by nicetap; `nicetap setup @TARGET@ --undo` takes it away. It points this PHP's curl at nicetap, for this
+// Written by nicetap; `nicetap setup --undo` takes it away. It points this PHP's curl at nicetap, for this
 // process and this request only, and only if nicetap answers at once. If it does not, nothing is changed.
 call_user_func(static function ($host, $port, array $hosts, array $folders) {
     if (!function_exists('putenv') || !function_exists('fsockopen')) {
