@@ -217,7 +217,7 @@ fn whmcs_is_the_pool_of_its_owner_and_its_password_is_not_read() {
     let overlay = std::fs::read_to_string(site.place("pool.d/00-nicetap.conf")).unwrap();
     let prepend = overlay
         .split('"')
-        .find(|part| part.ends_with(".php"))
+        .find(|part| part.contains("/prepend"))
         .unwrap();
     let prepend = std::fs::read_to_string(prepend).unwrap();
     assert!(

@@ -132,13 +132,13 @@ enum Command {
     /// `log_keep = 9`. Options beat the environment, and that beats the file.
     #[command(after_long_help = serve::HELP_END)]
     Serve(Box<Layer>),
-    /// Run one command with the proxy in its environment, and see its calls
+    /// Run one command through a proxy, and see its calls
     ///
     /// Nothing else on this machine is changed, and nothing has to be set up or undone. The options are those of
     /// `nicetap serve`.
     #[command(after_long_help = run::HELP_END)]
     Run(run::Run),
-    /// Point a client at nicetap: the exact lines, or written and taken back
+    /// Point a client at nicetap: the lines, or written and undone
     #[command(after_long_help = setup::HELP_END)]
     Setup(setup::Setup),
     /// Say whether a nicetap runs, and what is set up
@@ -186,7 +186,7 @@ enum Command {
     /// Write a support ticket about a call, every secret masked
     #[command(after_long_help = report::HELP_END)]
     Report(report::Report),
-    /// Check the surroundings: port, CA, names, TLS, clock, outbound IP
+    /// Check the surroundings: port, CA, PHP, TLS, outbound IP
     #[command(after_long_help = doctor::HELP_END)]
     Doctor(doctor::Doctor),
     /// Run an offline lookalike of the API
@@ -284,6 +284,8 @@ Examples:
   nicetap                     Run the proxy on 127.0.0.1:8899
   nicetap --mock              The same without an account: a mock answers
   nicetap run -- php x.php    See the calls of one command, change nothing
+  sudo nicetap serve --with whmcs --for 20m
+                              WHMCS's calls for 20 minutes, then no trace
   nicetap serve --help        All options of the proxy
   nicetap log --follow        Watch the calls from another terminal
   nicetap explain N102        What a finding means

@@ -245,6 +245,7 @@ Examples:
   nicetap serve                               Watch calls to the real API
   nicetap serve --mock                        The same without an account
   nicetap serve --for 1h --then exit          One hour, then end
+  sudo nicetap serve --with whmcs --for 20m   WHMCS's pages and cron, then no trace
   nicetap serve --guard block                 Let no paid call reach production
   nicetap serve --base-url https://sandbox-api.nicenic.net
                                               Base-URL mode for the sandbox

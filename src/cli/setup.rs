@@ -163,6 +163,7 @@ pub(super) fn told(undone: &Undone) -> String {
     text
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is mapped over")]
 pub(super) fn failed(error: SetupError) -> Error {
     let failed = match error {
         SetupError::NotWritten(_) | SetupError::NotOne { .. } => Error::usage(error.to_string()),

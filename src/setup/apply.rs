@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::fastcgi::Listen;
 use super::files::{self, php_ini};
-use super::fpm::Fpm;
+use super::fpm::{Fpm, Pool};
 use super::ledger::{Back, Ledger};
 use super::php::{self, Facts};
 use super::plan::{Asked, Plan, Site};
@@ -290,7 +290,7 @@ fn wait_until_unset(fpm: &Fpm, to: &To) {
         php::of_pool(listen, &to.probe())
             .is_ok_and(|facts| Path::new(&facts.auto_prepend_file).starts_with(&to.public))
     };
-    for listen in fpm.pools.iter().filter_map(|pool| pool.listen()) {
+    for listen in fpm.pools.iter().filter_map(Pool::listen) {
         while begin.elapsed() < PATIENCE && is_ours(&listen) {
             std::thread::sleep(PAUSE);
         }

@@ -89,7 +89,7 @@ pub(super) fn withdraw(public: &Path, is_remembered: bool) -> Result<(), FilesEr
     };
     let entries = std::fs::read_dir(public).into_iter().flatten().flatten();
     for name in entries.filter_map(|entry| entry.file_name().into_string().ok()) {
-        let is_prepend = name.starts_with("prepend") && name.ends_with(".php");
+        let is_prepend = name.starts_with("prepend");
         if is_prepend && is_remembered {
             dir.replace(&name, b"<?php\n", Access::Public)?;
         } else if is_prepend || name == PROBE || name == PHP_BUNDLE {

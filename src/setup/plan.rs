@@ -9,7 +9,7 @@ use super::fpm::{Fpm, Pool};
 use super::php::{self, Facts, PoolError};
 use super::user::User;
 use super::whmcs::{Cron, Whmcs};
-use super::{SetupError, To};
+use super::{Closed, SetupError, To};
 
 /// The changes.
 #[derive(Debug)]
@@ -279,8 +279,8 @@ impl Plan {
                         value: value.to_owned(),
                     });
                 }
-                let file = |text: &str| (!text.is_empty()).then(|| PathBuf::from(text));
-                asked.before = file(&facts.auto_prepend_file);
+                let before = Some(&facts.auto_prepend_file).filter(|file| !file.is_empty());
+                asked.before = before.map(PathBuf::from);
                 asked.authorities = facts.authorities();
                 asked.basedir = Some(facts.open_basedir).filter(|folders| !folders.is_empty());
                 Ok(Some(asked))
@@ -299,7 +299,7 @@ impl Plan {
                 ));
                 Ok(None)
             }
-            Err(error) => Err(SetupError::Closed {
+            Err(error) => Err(SetupError::Closed(Box::new(Closed {
                 user: asked.pool.user().unwrap_or("its user").to_owned(),
                 stopped_at: asked
                     .pool
@@ -309,7 +309,7 @@ impl Plan {
                 pool: asked.pool.name,
                 probe: to.probe(),
                 error,
-            }),
+            }))),
         }
     }
 

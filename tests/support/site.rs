@@ -168,7 +168,7 @@ impl Drop for Site {
     }
 }
 
-fn fpm_program() -> PathBuf {
+pub(crate) fn fpm_program() -> PathBuf {
     let programs = fs::read_dir("/usr/sbin")
         .unwrap()
         .flatten()
@@ -182,7 +182,8 @@ fn fpm_program() -> PathBuf {
         })
         .collect();
     programs.sort();
-    programs.pop().expect("php-fpm; tests/run installs it")
+    let program = programs.pop();
+    program.unwrap_or_else(|| panic!("php-fpm: not found; tests/run installs it"))
 }
 
 fn free_port() -> SocketAddr {
