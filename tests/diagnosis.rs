@@ -89,7 +89,30 @@ first none";
     let scenario = Scenario::parse(text);
     let (id, differences) = scenario.play().0.compared_with.unwrap();
     assert_eq!(id, 2);
+    let differences: Vec<String> = differences.iter().map(ToString::to_string).collect();
     assert_eq!(differences, ["outbound IP: 198.51.100.4, not 203.0.113.9"]);
+}
+
+#[test]
+fn an_earlier_run_is_remembered_from_the_log() {
+    const CHECK: &str = "category=domain&action=check&domains=example.com";
+    let refused = envelope("{\"code\":401,\"msg\":\"Authentication failed\"}");
+    let ok = envelope("{\"code\":0,\"msg\":\"success\",\"data\":{}}");
+    let base = format!("http://{}", origin(&[&ok, &refused]));
+    let options = ["-4", "--egress-probe", "off", "--base-url", &base];
+    let mut first = Running::start(&options);
+    let good = first.call("alice:not-a-real-secret", CHECK);
+    assert_eq!(good["diagnosis"]["verdict"], "ok");
+    let home = first.end();
+    let home = home.path().to_str().unwrap();
+    let mut second = Running::start(&[&options[..], &["--home", home]].concat());
+    let bad = second.call("alice:not-a-real-secret", CHECK);
+    let told = bad["diagnosis"]["causes"].to_string();
+    assert!(
+        told.contains("the same credential worked in #1 of an earlier run (2"),
+        "{told}"
+    );
+    assert_eq!(bad["diagnosis"]["compared_with"], Value::Null);
 }
 
 /// The acceptance of the issue: staged causes, end to end; the first-ranked cause is right in all.
@@ -202,6 +225,17 @@ fn staged_causes_are_told_apart_against_the_mock() {
             .call(right, check),
             "7 may",
         ),
+        (
+            "a scheme word behind the same refusal",
+            elsewhere(&format!(
+                "http://{}",
+                origin(&[&envelope(
+                    "{\"code\":400,\"msg\":\"Request parameter error\"}"
+                )])
+            ))
+            .call("Basic YWxpY2U6bm90LWEtcmVhbC1zZWNyZXQ=", check),
+            "2 likely",
+        ),
     ] {
         let cause = &record["diagnosis"]["causes"][0];
         let told = match cause["cause"].as_str() {
@@ -274,9 +308,14 @@ impl<'a> Scenario<'a> {
 
     fn memory(&self) -> Memory {
         let mut memory = Memory::default();
-        let past = self.lines.iter().filter(|(key, _)| *key == "past");
-        for (index, (_, line)) in past.enumerate() {
-            memory.remember(&exchange(index as u64 + 1, line));
+        for key in ["earlier", "past"] {
+            let past = self.lines.iter().filter(|(have, _)| *have == key);
+            for (index, (_, line)) in past.enumerate() {
+                memory.remember(&exchange(index as u64 + 1, line));
+            }
+            if key == "earlier" {
+                memory.close_run();
+            }
         }
         memory
     }

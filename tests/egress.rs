@@ -1,8 +1,12 @@
 //! The outbound address, end to end: the built program, echo services of every kind on loopback, and a real NAT.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-use std::process::Command;
+use std::io::Write as _;
+use std::net::{Ipv6Addr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 #[path = "support/running.rs"]
 mod running;
@@ -40,6 +44,120 @@ fn every_form_of_echo_service_is_understood() {
         assert_eq!(news["public"]["seen_by"][0], "127.0.0.1");
         assert_eq!(news["why"], "start");
         assert_eq!(news["changed_from"], Value::Null);
+    }
+}
+
+#[test]
+fn a_real_nginx_is_understood_over_both_families() {
+    let nginx = Nginx::start();
+    for path in ["text", "json", "trace"] {
+        let (v4, v6) = (nginx.v4(path), nginx.v6(path));
+        let probes = format!("{v4},{v6}");
+        let mut running = Running::start(&["--mock", "--egress-probe", &probes]);
+        let public = &running.record("egress")["public"];
+        assert_eq!(public["v4"], "127.0.0.1", "{path}: {public}");
+        assert_eq!(public["v6"], "::1", "{path}: {public}");
+    }
+}
+
+#[test]
+fn of_many_services_liars_portals_and_failures_change_nothing() {
+    let nginx = Nginx::start();
+    let paths = ["lie", "text", "portal", "json", "login", "down"];
+    let probes = paths.map(|path| nginx.v4(path)).join(",");
+    let mut running = Running::start(&["-4", "--mock", "--egress-probe", &probes]);
+    let news = running.record("egress");
+    assert_eq!(news["public"]["v4"], "127.0.0.1", "{news}");
+    assert_eq!(news["public"]["others"][0], "203.0.113.7");
+    let unanswered = news["unanswered"].to_string();
+    for reason in ["a web page", "redirect (302)", "status 503"] {
+        assert!(unanswered.contains(reason), "{reason}: {unanswered}");
+    }
+}
+
+#[test]
+fn a_call_over_ipv6_is_told_with_its_own_address() {
+    let nginx = Nginx::start();
+    let probes = format!("{},{}", nginx.v4("text"), nginx.v6("text"));
+    let call = |options: &[&str]| {
+        let base = nginx.v6("");
+        let mut all = vec!["--egress-probe", &probes, "--base-url", &base];
+        all.extend(options);
+        let mut running = Running::start(&all);
+        running.record("egress");
+        running.call("alice:not-a-real-secret", CALL)
+    };
+    let record = call(&["--whitelist", "203.0.113.9"]);
+    let egress = &record["egress"];
+    assert_eq!(egress["family"], "v6", "{egress}");
+    assert_eq!(egress["public"]["v6"], "::1", "{egress}");
+    assert_eq!(egress["whitelisted"], false);
+    assert_eq!(codes(&record), ["N611", "N616"]);
+    // Who said over which family to go has chosen it.
+    let record = call(&["--whitelist", "203.0.113.9", "-6"]);
+    assert_eq!(codes(&record), ["N611"]);
+}
+
+/// Echo services and a refusing API by nginx, on one port of both loopback addresses.
+struct Nginx {
+    port: u16,
+    child: Child,
+    _folder: TempDir,
+}
+
+impl Nginx {
+    fn start() -> Self {
+        loop {
+            let folder = tempfile::tempdir().unwrap();
+            let free = TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = free.local_addr().unwrap().port();
+            drop(free);
+            let config = folder.path().join("nginx.conf");
+            let text = include_str!("support/echo.conf")
+                .replace("@FOLDER@", &folder.path().display().to_string())
+                .replace("@PORT@", &port.to_string());
+            let mut file = tempfile::NamedTempFile::new_in(folder.path()).unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+            file.persist(&config).unwrap();
+            let mut child = Command::new("nginx")
+                .args(["-e", "stderr", "-c"])
+                .arg(&config)
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            let is_up = loop {
+                if child.try_wait().unwrap().is_some() {
+                    break false;
+                }
+                if TcpStream::connect((Ipv6Addr::LOCALHOST, port)).is_ok() {
+                    break true;
+                }
+                std::thread::yield_now();
+            };
+            // Another process may have taken the port meanwhile.
+            if is_up {
+                return Self {
+                    port,
+                    child,
+                    _folder: folder,
+                };
+            }
+        }
+    }
+
+    fn v4(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}/{path}", self.port)
+    }
+
+    fn v6(&self, path: &str) -> String {
+        format!("http://[::1]:{}/{path}", self.port)
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -186,7 +304,7 @@ fn a_request_never_waits_for_a_probe() {
 /// that holds the local one does not help.
 #[test]
 fn behind_a_nat_the_local_address_in_the_list_does_not_help() {
-    let Some(net) = Net::new() else {
+    let Some(net) = Net::new("masquerade") else {
         return;
     };
     let mut running = Running::start_with(
@@ -203,13 +321,7 @@ fn behind_a_nat_the_local_address_in_the_list_does_not_help() {
     );
     let news = running.record("egress");
     assert_eq!(news["public"]["v4"], "203.0.113.9", "{news}");
-    let call = format!(
-        "import urllib.request as u; r = u.Request('http://{}/v2/?{CALL}', headers={{'Authorization': 'alice:not-a-real-secret'}}); u.urlopen(r).read()",
-        running.listen
-    );
-    let status = net.inside("python3").args(["-c", &call]).status().unwrap();
-    assert!(status.success());
-    let record = running.record("exchange");
+    let record = net.call(&mut running);
     let egress = &record["egress"];
     assert!(egress["local"].as_str().unwrap().starts_with("10.77.0.2:"));
     assert_eq!(egress["public"]["v4"], "203.0.113.9");
@@ -218,30 +330,143 @@ fn behind_a_nat_the_local_address_in_the_list_does_not_help() {
     assert_eq!(codes(&record), ["N614", "N610"]);
 }
 
-/// Three namespaces: a client with 10.77.0.2, a router that masquerades as 203.0.113.9, and an "Internet" with echo
+/// A NAT with a pool gives each connection another address.
+#[test]
+fn behind_a_nat_with_a_pool_several_addresses_are_told() {
+    let pool = "snat to numgen inc mod 2 map { 0 : 203.0.113.9, 1 : 203.0.113.10 }";
+    let Some(net) = Net::new(pool) else {
+        return;
+    };
+    let mut running = Running::start_with(
+        net.inside(env!("CARGO_BIN_EXE_nicetap")),
+        &[
+            "-4",
+            "--egress-probe",
+            "http://203.0.113.1:8080/a,http://203.0.113.1:8080/b",
+            "--whitelist",
+            "203.0.113.9",
+            "--base-url",
+            "http://203.0.113.1:8081",
+        ],
+    );
+    let public = &running.record("egress")["public"];
+    let mut seen = [
+        public["v4"].as_str().unwrap(),
+        public["others"][0].as_str().unwrap(),
+    ];
+    seen.sort_unstable();
+    assert_eq!(seen, ["203.0.113.10", "203.0.113.9"], "{public}");
+    let record = net.call(&mut running);
+    assert_eq!(record["egress"]["whitelisted"], Value::Null, "{record:#}");
+    assert_eq!(codes(&record), ["N612"]);
+    let options = ["egress", "-4", "--samples", "4", "--json"];
+    let asked = net
+        .inside(env!("CARGO_BIN_EXE_nicetap"))
+        .args(options)
+        .args(["--egress-probe", "http://203.0.113.1:8080/"])
+        .env("NICETAP_HOME", running.home.path())
+        .output()
+        .unwrap();
+    let told: Value = serde_json::from_slice(&asked.stdout).unwrap();
+    assert_eq!(told["v4"]["others"].as_array().unwrap().len(), 1, "{told}");
+}
+
+/// Takes half a minute: services are not asked twice within 30 s.
+#[test]
+fn after_the_local_address_has_changed_nothing_old_is_claimed_and_services_are_asked_again() {
+    let by_source = "snat to ip saddr map { 10.77.0.2 : 203.0.113.9, 10.77.0.3 : 203.0.113.10 }";
+    let Some(net) = Net::new(by_source) else {
+        return;
+    };
+    let mut running = Running::start_with(
+        net.inside(env!("CARGO_BIN_EXE_nicetap")),
+        &[
+            "-4",
+            "--egress-probe",
+            "http://203.0.113.1:8080/",
+            "--base-url",
+            "http://203.0.113.1:8081",
+        ],
+    );
+    assert_eq!(running.record("egress")["public"]["v4"], "203.0.113.9");
+    let record = net.call(&mut running);
+    assert_eq!(record["egress"]["public"]["v4"], "203.0.113.9");
+    net.change_address();
+    let record = net.call(&mut running);
+    let egress = &record["egress"];
+    assert!(egress["local"].as_str().unwrap().starts_with("10.77.0.3:"));
+    assert_eq!(egress["public"], Value::Null, "seen from the old address");
+    let news = running.record("egress");
+    assert_eq!(news["why"], "local-address", "{news}");
+    assert_eq!(news["public"]["v4"], "203.0.113.10");
+    assert_eq!(news["changed_from"]["v4"], "203.0.113.9");
+}
+
+/// Takes ten seconds: so long a connection is waited for.
+#[test]
+fn a_server_that_does_not_answer_and_one_without_a_route_are_told_apart() {
+    let Some(net) = Net::new("masquerade") else {
+        return;
+    };
+    let [client, router, _] = &net.names;
+    for line in [
+        &format!("ip -n {client} route add unreachable 198.51.100.0/24")[..],
+        &format!("ip netns exec {router} nft add table ip wall"),
+        &format!(
+            "ip netns exec {router} nft add chain ip wall closed {{ type filter hook forward priority 0 ; }}"
+        ),
+        &format!("ip netns exec {router} nft add rule ip wall closed tcp dport 8081 drop"),
+    ] {
+        run(line).unwrap();
+    }
+    for (base, status, reason) in [
+        (
+            "http://203.0.113.1:8081",
+            504,
+            "no connection to `203.0.113.1` port 8081 within 10 s",
+        ),
+        ("http://198.51.100.1", 502, "no route"),
+    ] {
+        let mut running = Running::start_with(
+            net.inside(env!("CARGO_BIN_EXE_nicetap")),
+            &["--egress-probe", "off", "--base-url", base],
+        );
+        let record = net.call(&mut running);
+        assert_eq!(record["answer"]["status"], status, "{record:#}");
+        assert_eq!(record["failure"]["stage"], "connect");
+        let told = record["failure"]["reason"].as_str().unwrap();
+        assert!(told.contains(reason), "{told}");
+        assert_eq!(record["diagnosis"]["verdict"], "unreachable");
+    }
+}
+
+/// Three namespaces: a client with 10.77.0.2, a router with 203.0.113.9 and 203.0.113.10, and an "Internet" with echo
 /// service and API on 203.0.113.1.
 struct Net {
     names: [String; 3],
-    servers: Vec<std::process::Child>,
+    servers: Vec<Child>,
 }
 
 impl Net {
     /// `None`, with a note, where it cannot be made.
-    fn new() -> Option<Self> {
+    fn new(nat: &str) -> Option<Self> {
+        static NETS: AtomicUsize = AtomicUsize::new(0);
         let id = std::process::id();
-        let names = ["c", "r", "w"].map(|part| format!("nicetap-{id}-{part}"));
+        let number = NETS.fetch_add(1, Ordering::Relaxed);
+        let names = ["c", "r", "w"].map(|part| format!("nicetap-{id}-{number}-{part}"));
         let mut net = Self {
             names,
             servers: Vec::new(),
         };
-        if let Err(why) = net.build() {
+        if let Err(why) = net.build(nat) {
             note(&format!("skipped, no network namespaces here ({why})"));
             return None;
         }
         Some(net)
     }
 
-    fn build(&mut self) -> Result<(), String> {
+    /// `nat`: what nft does with what leaves the router.
+    fn build(&mut self, nat: &str) -> Result<(), String> {
         let [client, router, world] = &self.names;
         for name in &self.names {
             run(&format!("ip netns add {name}"))?;
@@ -257,6 +482,7 @@ impl Net {
             (client, "veth0", "10.77.0.2/24"),
             (router, "veth1", "10.77.0.1/24"),
             (router, "veth2", "203.0.113.9/24"),
+            (router, "veth2", "203.0.113.10/24"),
             (world, "veth3", "203.0.113.1/24"),
         ] {
             run(&format!("ip -n {name} addr add {address} dev {link}"))?;
@@ -269,7 +495,7 @@ impl Net {
         for rule in [
             "add table ip nat",
             "add chain ip nat post { type nat hook postrouting priority 100 ; }",
-            "add rule ip nat post oifname veth2 masquerade",
+            &format!("add rule ip nat post oifname veth2 {nat}"),
         ] {
             run(&format!("ip netns exec {router} nft {rule}"))?;
         }
@@ -277,7 +503,7 @@ impl Net {
         for port in ["8080", "8081"] {
             let mut server = Command::new("ip")
                 .args(["netns", "exec", world, "python3", "-c", script, port])
-                .stdout(std::process::Stdio::piped())
+                .stdout(Stdio::piped())
                 .spawn()
                 .map_err(|error| error.to_string())?;
             let mut up = [0; 2];
@@ -286,6 +512,31 @@ impl Net {
             read.map_err(|error| error.to_string())?;
         }
         Ok(())
+    }
+
+    /// The client gets 10.77.0.3 in the place of 10.77.0.2.
+    fn change_address(&self) {
+        let client = &self.names[0];
+        for line in [
+            "addr add 10.77.0.3/24 dev veth0",
+            "addr del 10.77.0.2/24 dev veth0",
+            "addr add 10.77.0.3/24 dev veth0",
+            "route replace default via 10.77.0.1",
+        ] {
+            // With the first address its network's others may go.
+            let _ = run(&format!("ip -n {client} {line}"));
+        }
+    }
+
+    /// A call in base-URL mode from the client's namespace, and its record.
+    fn call(&self, running: &mut Running) -> Value {
+        let call = format!(
+            "import urllib.request as u, urllib.error as e\nr = u.Request('http://{}/v2/?{CALL}', headers={{'Authorization': 'alice:not-a-real-secret'}})\ntry: u.urlopen(r).read()\nexcept e.HTTPError: pass",
+            running.listen
+        );
+        let status = self.inside("python3").args(["-c", &call]).status();
+        assert!(status.unwrap().success());
+        running.record("exchange")
     }
 
     /// A command in the client's namespace.

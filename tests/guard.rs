@@ -144,6 +144,8 @@ impl Proxy {
                 "--listen",
                 "127.0.0.1:0",
                 "--no-ui",
+                "--egress-probe",
+                "off",
                 "--json",
                 "--no-log",
             ])

@@ -458,6 +458,8 @@ impl Tap {
                 "--listen",
                 "127.0.0.1:0",
                 "--no-ui",
+                "--egress-probe",
+                "off",
                 "-v",
                 "--connect-to",
             ])

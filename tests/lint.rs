@@ -228,7 +228,7 @@ fn the_exit_code_says_what_became_of_it() {
         code(&["--allow", "N1", "--deny", "scheme-word", "calls.http"]),
         5
     );
-    assert_eq!(code(&["--deny", "N6", "calls.http"]), 2);
+    assert_eq!(code(&["--deny", "N8", "calls.http"]), 2);
     assert_eq!(code(&["none.http"]), 1);
     assert_eq!(code(&["missing.http"]), 1);
     assert_eq!(code(&[]), 2);

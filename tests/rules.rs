@@ -616,7 +616,10 @@ impl Case {
         let list = self.directive("list").unwrap_or_default().split(' ');
         Egress {
             local: from,
-            over_v6: Some(front.starts_with("v6")),
+            over_v6: (!front.contains("proxy")).then(|| front.starts_with("v6")),
+            other_family: self.directive("other").map(|text| all(text)[0]),
+            family_is_set: front.contains(" set "),
+            is_refused: front.contains("refused"),
             seen: all(seen),
             named_by_api: front.contains("named"),
             listed: list

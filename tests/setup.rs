@@ -158,6 +158,13 @@ fn a_pool_that_goes_out_through_another_proxy_is_not_taken_from_it() {
     let told = setup.refused(&[&site.fpm(), "--write", "--yes"]);
     assert!(told.contains("https_proxy=http://10.0.0.1:3128"), "{told}");
     assert!(!told.contains("hunter2"), "{told}");
+    // nicetap goes out through it too.
+    support::write(
+        &setup.home.path().join("home/nicetap.toml"),
+        "upstream_proxy = \"http://bob:hunter2@10.0.0.1:3128\"\n",
+    );
+    setup.done(&[&site.fpm(), "--write", "--yes"]);
+    setup.done(&["--undo"]);
 }
 
 #[test]

@@ -119,6 +119,7 @@ fn the_report_has_the_ten_fields_of_the_article_in_their_order() {
         "WHMCS or custom code: ________",
         "WHMCS version: 8.10",
         "Screenshots without credentials: ________",
+        "PHP and libcurl: ________ (WHMCS: Help, System, PHP Info; or: php -i)",
     ] {
         let at = text[from..]
             .find(field)

@@ -26,7 +26,7 @@ fn options(site: &Site) -> Options {
         .argument(&site.fpm())
         .argument("--with")
         .argument("php")
-        .variable("PHP_INI_SCAN_DIR", site.scan())
+        .env("PHP_INI_SCAN_DIR", &site.scan())
 }
 
 fn nicetap(home: &Path, words: &[&str]) -> Output {

@@ -21,7 +21,7 @@ pub(super) struct Checklist {
 pub(super) fn run(options: &Checklist, config: &Config) -> Result<(), Error> {
     let history = History::read(config)?;
     let call = history.call(options.id)?;
-    let points = diagnose::checklist(call, &history.exchanges);
+    let points = diagnose::checklist(call, &history.all());
     print::to_stdout(&report::checklist(call.id, &points))
 }
 

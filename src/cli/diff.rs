@@ -43,7 +43,7 @@ pub(super) fn run(options: &Diff, config: &Config) -> Result<(), Error> {
     }
     for difference in differences {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {}", escape(&difference));
+        let _ = writeln!(text, "  {}", escape(&difference.to_string()));
     }
     print::to_stdout(&text)
 }

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use crate::clock::Time;
 use crate::config::value::{Echo, OrNone, Value};
-use crate::config::{Config, Layer, Network};
-use crate::egress::{Found, Prober, Sighting};
+use crate::config::{Config, Layer, Network, UpstreamChoice};
+use crate::egress::{self, Found, Prober, Sighting};
 use crate::sink::escape;
 use crate::wire;
 
@@ -31,6 +31,9 @@ pub(super) struct Egress {
     /// The addresses (IP or CIDR) that you entered at NiceNIC
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(super) whitelist: Option<Vec<Value<Network>>>,
+    /// Go out through another proxy: its URL, or `env` [default: none]
+    #[arg(long, value_name = "URL|env")]
+    pub(super) upstream_proxy: Option<Value<OrNone<UpstreamChoice>>>,
     /// Go out from this address of this machine
     #[arg(long, value_name = "IP")]
     pub(super) source_ip: Option<Value<OrNone<IpAddr>>>,
@@ -53,6 +56,7 @@ impl Egress {
         Layer {
             egress_probe: self.sites.clone(),
             whitelist: self.whitelist.clone(),
+            upstream_proxy: self.upstream_proxy.clone(),
             source_ip: self.source_ip.clone(),
             ipv4: self.ipv4.clone(),
             ipv6: self.ipv6.clone(),
@@ -72,7 +76,7 @@ pub(super) fn run(options: &Egress, config: &Config) -> Result<(), Error> {
     let runtime = instance::runtime()?;
     let found = runtime.block_on(prober.ask(usize::from(options.samples)));
     runtime.shutdown_background();
-    let seen = Seen::of(&found, &config.whitelist);
+    let seen = Seen::of(&found, config);
     if options.json {
         // It holds numbers, addresses and words of our own, which always serialise.
         let text = serde_json::to_string_pretty(&seen).unwrap_or_default();
@@ -94,6 +98,7 @@ struct Seen {
     v4: Option<One>,
     v6: Option<One>,
     unanswered: Vec<String>,
+    upstream_proxy: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -107,23 +112,25 @@ struct One {
 }
 
 impl Seen {
-    fn of(found: &Found, list: &[Network]) -> Self {
+    fn of(found: &Found, config: &Config) -> Self {
         let one = |seen: &Sighting| One {
             address: seen.address,
             local: seen.local,
             seen_by: seen.by.clone(),
             others: seen.others.clone(),
             at: seen.at,
-            whitelisted: whitelisted(seen, list),
+            whitelisted: whitelisted(seen, &config.whitelist),
         };
-        let unanswered = found.unanswered.iter().map(|one| {
-            let family = if one.over_v6 { "IPv6" } else { "IPv4" };
-            format!("{} over {family}: {}", one.by, one.reason)
-        });
+        let unanswered = found
+            .unanswered
+            .iter()
+            .map(|one| format!("{} {}: {}", one.by, one.over.words(), one.reason));
         Self {
             v4: found.snapshot.v4.as_ref().map(one),
             v6: found.snapshot.v6.as_ref().map(one),
             unanswered: unanswered.collect(),
+            // Without its login.
+            upstream_proxy: egress::proxy(config).map(ToString::to_string),
         }
     }
 
@@ -142,7 +149,9 @@ impl Seen {
                 "  seen by      {} at {at} UTC",
                 seen.seen_by.join(", ")
             );
-            if let Some(local) = seen.local.filter(|local| *local != seen.address) {
+            if let Some(proxy) = &self.upstream_proxy {
+                let _ = writeln!(text, "  sent through {proxy}, whose outbound IP it is");
+            } else if let Some(local) = seen.local.filter(|local| *local != seen.address) {
                 let _ = writeln!(
                     text,
                     "  sent from    {local}, an address of this machine; a NAT stands between"
@@ -181,7 +190,7 @@ fn whitelisted(seen: &Sighting, list: &[Network]) -> Option<bool> {
 
 pub(super) const HELP_END: &str = "\
 The sites are asked over the same route as the calls: same source address, same
-family. They learn this machine's address, and nothing else.
+family, same upstream proxy. They learn this machine's address, and nothing else.
 
 Examples:
   nicetap egress              Which addresses NiceNIC will see

@@ -8,9 +8,26 @@ use crate::sink::reader::Reader;
 
 use super::error::Error;
 
+/// What the end of the log tells of earlier runs. Nothing depends on it: what cannot be read is not remembered.
+pub(super) fn earlier_runs(log: Option<&Path>) -> Memory {
+    let mut memory = Memory::default();
+    // Opening a named pipe would wait for somebody to write into it.
+    let log = log.filter(|log| log.is_file());
+    let Some(Ok(mut reader)) = log.map(|log| Reader::open_near_end(log, REMEMBERED)) else {
+        return memory;
+    };
+    while let Ok(Some(line)) = reader.next_line() {
+        if let Ok(Record::Exchange(exchange)) = line.map(|entry| entry.record) {
+            memory.remember(&exchange);
+        }
+    }
+    memory.close_run();
+    memory
+}
+
 /// The exchanges of the last run that has any, in their order.
 pub(super) struct History {
-    pub(super) exchanges: Vec<Exchange<Logged>>,
+    exchanges: Vec<Exchange<Logged>>,
 }
 
 impl History {
@@ -43,10 +60,15 @@ impl History {
         })
     }
 
+    /// All of them.
+    pub(super) fn all(&self) -> Vec<&Exchange<Logged>> {
+        self.exchanges.iter().collect()
+    }
+
     /// The call of this number; without one, the last that failed, else the last.
     pub(super) fn call(&self, id: Option<u64>) -> Result<&Exchange<Logged>, Error> {
         let Some(id) = id else {
-            return diagnose::subject(&self.exchanges).ok_or_else(|| {
+            return diagnose::subject(&self.all()).ok_or_else(|| {
                 Error::failed("the log holds no call to the API yet")
                     .hint("make one through nicetap; `nicetap serve` shows how")
             });
@@ -67,3 +89,6 @@ impl History {
         memory
     }
 }
+
+/// Bytes of the log that are read at start: some two hundred calls, and few milliseconds.
+const REMEMBERED: u64 = 1 << 20;

@@ -37,7 +37,9 @@ mod secrets;
 mod serve;
 mod setup;
 mod status;
+mod upstream;
 mod verify_log;
+mod waiting;
 mod with;
 
 /// Runs the program: reads the command line, does what it says, and gives the exit code.

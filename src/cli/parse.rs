@@ -26,7 +26,10 @@ pub(super) fn command_line(
         typed.insert(typed.len().min(1), DEFAULT_COMMAND.into());
     }
     let error = match parse(&typed) {
-        Ok(line) => return Ok(Some(line)),
+        Ok(line) => {
+            refuse_typed_login(&line)?;
+            return Ok(Some(line));
+        }
         Err(error) => error,
     };
     if error.use_stderr() {
@@ -95,6 +98,16 @@ fn refuse_secrets(all: &Command, typed: &[OsString]) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// A user and password in the URL of `--upstream-proxy`, where they can be told from anything else.
+fn refuse_typed_login(line: &CommandLine) -> Result<(), Error> {
+    let settings = line.command.settings();
+    let choice = settings.upstream_proxy.and_then(|choice| choice.0.0);
+    if !choice.is_some_and(|choice| choice.holds_login()) {
+        return Ok(());
+    }
+    Err(secret_typed("the login of --upstream-proxy").hint(GIVE_PROXY_LOGIN))
 }
 
 /// Whether no command comes before the first option that is not one of every command. It can then be put in front
@@ -255,6 +268,9 @@ fn secret_typed(what: &str) -> Error {
     ))
     .hint(GIVE)
 }
+
+/// How a login for the upstream proxy is given.
+const GIVE_PROXY_LOGIN: &str = "put the whole URL into the variable NICETAP_UPSTREAM_PROXY, or as upstream_proxy = \"…\" into the configuration file";
 
 /// The name of an option as far as it is a word: what follows could be its value.
 fn shown_name(name: &str) -> &str {

@@ -7,9 +7,8 @@ use jiff::tz::TimeZone;
 use crate::config::Config;
 use crate::config::value::Value;
 use crate::diagnose::{self, Sketch};
-use crate::redact::{FingerprintKey, Redactor, Shown};
-use crate::sink::report::Ticket;
-use crate::store::{self, Access, Dir};
+use crate::sink::report::{self, Ticket};
+use crate::store::{Access, Dir};
 
 use super::error::Error;
 use super::history::History;
@@ -33,7 +32,7 @@ pub(super) struct Report {
 pub(super) fn run(options: &Report, config: &Config) -> Result<(), Error> {
     let history = History::read(config)?;
     let call = history.call(options.id)?;
-    let points = diagnose::checklist(call, &history.exchanges);
+    let points = diagnose::checklist(call, &history.all());
     let memory = history.memory_before(u64::MAX);
     let ticket = Ticket {
         call,
@@ -42,7 +41,8 @@ pub(super) fn run(options: &Report, config: &Config) -> Result<(), Error> {
         zone: TimeZone::system(),
         whmcs: options.whmcs_version.as_deref(),
     };
-    let text = looked_through(&ticket.text())?;
+    let text = report::looked_through(&ticket.text())
+        .map_err(|_| Error::failed("the system gives no random numbers"))?;
     let Some(file) = &options.output else {
         return print::to_stdout(&text);
     };
@@ -58,23 +58,6 @@ pub(super) fn run(options: &Report, config: &Config) -> Result<(), Error> {
     folder
         .replace(name, text.as_bytes(), Access::Private)
         .map_err(|error| fail().caused_by(error))
-}
-
-/// The log is masked already; whatever still looks like a secret by its name is masked now.
-fn looked_through(text: &str) -> Result<String, Error> {
-    let mut key = [0; 32];
-    store::fill_random(&mut key)
-        .map_err(|error| Error::failed("no random bytes").caused_by(error))?;
-    let mut redactor = Redactor::new(&FingerprintKey::from_bytes(key));
-    let mut out = String::with_capacity(text.len());
-    for line in text.lines() {
-        match redactor.body(Some(b"text/plain"), line.as_bytes(), false) {
-            Shown::Text(line) => out.push_str(line.as_str()),
-            Shown::Shape(_) => out.push_str("(a line that is no text)"),
-        }
-        out.push('\n');
-    }
-    Ok(out)
 }
 
 pub(super) const HELP_END: &str = "\

@@ -202,15 +202,6 @@ fn warn_beforehand(program: &OsString) {
             "warning: the variables reach {name} only, not the containers that it starts: see `nicetap setup docker`\n"
         ));
     }
-    let set = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
-    if let Some(name) = set
-        .into_iter()
-        .find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
-    {
-        print::to_stderr(&format!(
-            "warning: {name} names another proxy; the command goes through nicetap instead, and nicetap goes out directly\n"
-        ));
-    }
 }
 
 /// What was not seen, and what cannot be: no call that did not come here is known of.

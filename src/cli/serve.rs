@@ -10,6 +10,7 @@ use jiff::{Timestamp, ZonedDateTime};
 use super::error::Error;
 use super::instance;
 use crate::config::{BaseUrl, Config, EchoUrl, Guard, HostPort, Layer, Then};
+use crate::egress;
 
 /// Runs the proxy. `options` is what was typed, for what only a typed option can get wrong.
 pub(super) fn run(config: &Config, options: &Layer) -> Result<(), Error> {
@@ -49,6 +50,8 @@ pub struct BannerFacts<'a> {
     pub ui: Option<&'a str>,
     /// Whether the terminal is one over SSH, and the browser elsewhere.
     pub over_ssh: bool,
+    /// Whether calls go out through another proxy.
+    pub behind_proxy: bool,
     /// Who is asked for the outbound IP.
     pub asked: &'a [EchoUrl],
 }
@@ -75,6 +78,7 @@ impl<'a> BannerFacts<'a> {
             ui,
             over_ssh: std::env::var_os("SSH_CONNECTION").is_some(),
             asked: &config.egress_probe,
+            behind_proxy: egress::is_behind_proxy(config),
         }
     }
 }
@@ -154,7 +158,12 @@ fn seen(facts: &BannerFacts<'_>) -> String {
         1 => "1 echo site is asked".to_owned(),
         count => format!("{count} echo sites are asked"),
     };
-    format!("NiceNIC will see THIS machine's address ({asked}); paid calls are {guard}")
+    let whose = if facts.behind_proxy {
+        "the upstream proxy's"
+    } else {
+        "THIS machine's"
+    };
+    format!("NiceNIC will see {whose} address ({asked}); paid calls are {guard}")
 }
 
 fn refuse_what_would_do_nothing(config: &Config, options: &Layer) -> Result<(), Error> {
@@ -287,6 +296,7 @@ mod tests {
             mock: false,
             ui: Some("http://127.0.0.1:8900/#token=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
             over_ssh: false,
+            behind_proxy: false,
             asked: &config.egress_probe,
         }
     }

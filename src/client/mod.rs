@@ -68,7 +68,12 @@ fn identify_local(ours: SocketAddr, peer: SocketAddr) -> Sender {
     let Some(owner) = socket::owner(ours, peer) else {
         return Sender::default();
     };
-    let pid = holder::find(&owner);
+    sender(&owner)
+}
+
+#[cfg(target_os = "linux")]
+fn sender(owner: &socket::Owner) -> Sender {
+    let pid = holder::find(owner);
     let program = pid.and_then(program::describe);
     let (process, kind) = program.map_or((None, None), |program| {
         (Some(program.name), Some(program.kind))
@@ -80,6 +85,24 @@ fn identify_local(ours: SocketAddr, peer: SocketAddr) -> Sender {
         process,
         kind,
     }
+}
+
+/// Other processes of this machine that are connected to one of these addresses right now, with the address.
+///
+/// It blocks on reads of `/proc`, like [`identify`]. Where `/proc` does not tell, nobody is found.
+#[cfg(target_os = "linux")]
+pub fn talking_to(targets: &[SocketAddr]) -> Vec<(Sender, SocketAddr)> {
+    let sockets = socket::towards(targets).into_iter();
+    let senders = sockets.map(|(owner, target)| (sender(&owner), target));
+    senders
+        .filter(|(sender, _)| sender.pid != Some(std::process::id()))
+        .collect()
+}
+
+/// Nobody is found here.
+#[cfg(not(target_os = "linux"))]
+pub fn talking_to(_: &[SocketAddr]) -> Vec<(Sender, SocketAddr)> {
+    Vec::new()
 }
 
 #[cfg(not(target_os = "linux"))]

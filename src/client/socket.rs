@@ -24,6 +24,31 @@ pub(super) fn owner(ours: SocketAddr, peer: SocketAddr) -> Option<Owner> {
         .filter(|owner| owner.inode != 0)
 }
 
+/// The owners of sockets that are connected, or about to be, to one of these addresses, with the address.
+pub(super) fn towards(targets: &[SocketAddr]) -> Vec<(Owner, SocketAddr)> {
+    let mut found = Vec::new();
+    for table in TABLES {
+        let bytes = super::read_proc(table, TABLE_LIMIT).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        found.extend(text.lines().filter_map(|line| row_towards(line, targets)));
+    }
+    found
+}
+
+fn row_towards(line: &str, targets: &[SocketAddr]) -> Option<(Owner, SocketAddr)> {
+    let mut fields = line.split_ascii_whitespace();
+    let to = address(fields.nth(2)?)?;
+    let is_open = matches!(fields.next()?, ESTABLISHED | SYN_SENT);
+    if !is_open || !targets.contains(&to) {
+        return None;
+    }
+    let owner = Owner {
+        uid: fields.nth(3)?.parse().ok()?,
+        inode: fields.nth(1)?.parse().ok()?,
+    };
+    (owner.inode != 0).then_some((owner, to))
+}
+
 fn canonical(addr: SocketAddr) -> SocketAddr {
     SocketAddr::new(addr.ip().to_canonical(), addr.port())
 }
@@ -96,13 +121,11 @@ fn field<const N: usize>(message: &[u8], at: usize) -> Option<[u8; N]> {
 /// Where the kernel does not answer questions, its tables can be read by anybody.
 fn search_tables(ours: SocketAddr, peer: SocketAddr) -> Option<Owner> {
     // A socket of either family can carry IPv4, so both tables are searched.
-    ["/proc/net/tcp", "/proc/net/tcp6"]
-        .into_iter()
-        .find_map(|table| {
-            let bytes = super::read_proc(table, TABLE_LIMIT)?;
-            let text = String::from_utf8_lossy(&bytes);
-            text.lines().find_map(|line| row(line, ours, peer))
-        })
+    TABLES.into_iter().find_map(|table| {
+        let bytes = super::read_proc(table, TABLE_LIMIT)?;
+        let text = String::from_utf8_lossy(&bytes);
+        text.lines().find_map(|line| row(line, ours, peer))
+    })
 }
 
 /// The owner, if this row of a table is the socket from `peer` to `ours`.
@@ -141,6 +164,10 @@ fn address(text: &str) -> Option<SocketAddr> {
     Some(SocketAddr::new(ip, port))
 }
 
+const TABLES: [&str; 2] = ["/proc/net/tcp", "/proc/net/tcp6"];
+/// States of a socket, as the tables write them.
+const ESTABLISHED: &str = "01";
+const SYN_SENT: &str = "02";
 const QUESTION_LEN: u32 = 72;
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
 const NLM_F_REQUEST: u16 = 1;
@@ -177,6 +204,19 @@ mod tests {
             assert_eq!(asked, searched, "{listen}");
             assert_eq!(owner(ours, peer), searched, "{listen}");
         }
+    }
+
+    #[test]
+    fn sockets_towards_an_address_are_found_with_their_owner() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listening = listener.local_addr().unwrap();
+        assert_eq!(towards(&[listening]), []);
+        let client = TcpStream::connect(listening).unwrap();
+        let (accepted, peer) = listener.accept().unwrap();
+        let owner = owner(accepted.local_addr().unwrap(), peer).unwrap();
+        assert_eq!(towards(&[listening]), [(owner, listening)]);
+        drop(client);
+        assert_eq!(towards(&[listening]), []);
     }
 
     #[test]

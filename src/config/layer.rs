@@ -20,7 +20,7 @@ use super::own::{self, Own};
 use super::value::{self, Echo, Group, OrNone, Site, Size, Value, VariableName};
 use super::{
     BaseUrl, Color, ConnectTo, Expect, Fingerprints, Guard, HostPort, Know, Level, LevelSetting,
-    Network, OnDistrust, Pii, Plaintext, Selector, Target, Then,
+    Network, OnDistrust, Pii, Plaintext, Selector, Target, Then, UpstreamChoice,
 };
 
 /// The settings that one source gives.
@@ -154,6 +154,15 @@ pub struct Layer {
     /// Trust this root upstream too (PEM); checks are never switched off
     #[arg(long, value_name = "FILE", help_heading = WAY_OUT)]
     pub upstream_ca: Option<Value<OrNone<PathBuf>>>,
+    /// Go out through another proxy: its URL, or `env` [default: none]
+    ///
+    /// `http://HOST:PORT`, `https://HOST` or `socks5://HOST:PORT`. Calls, tunnels and the questions to echo sites go
+    /// through it. It finds the servers' addresses, and NiceNIC sees its outbound IP; NiceNIC's certificate is checked
+    /// as ever. `env` takes `https_proxy`, `http_proxy` and `all_proxy`, and honours `no_proxy`, as curl does. A user
+    /// and a password belong into the URL in `NICETAP_UPSTREAM_PROXY` or in the configuration file; here they are
+    /// refused.
+    #[arg(long, value_name = "URL|env", help_heading = WAY_OUT)]
+    pub upstream_proxy: Option<Value<OrNone<UpstreamChoice>>>,
     /// Go out from this address of this machine
     #[arg(long, value_name = "IP", help_heading = WAY_OUT)]
     pub source_ip: Option<Value<OrNone<IpAddr>>>,
@@ -451,6 +460,7 @@ impl Layer {
             capture_budget: self.capture_budget.or(lower.capture_budget),
             connect_to: self.connect_to.or(lower.connect_to),
             upstream_ca: self.upstream_ca.or(lower.upstream_ca),
+            upstream_proxy: self.upstream_proxy.or(lower.upstream_proxy),
             source_ip: self.source_ip.or(lower.source_ip),
             ipv4: self.ipv4.or(lower.ipv4),
             ipv6: self.ipv6.or(lower.ipv6),
@@ -532,7 +542,7 @@ mod tests {
 
     #[test]
     fn every_key_is_known_by_its_own_name() {
-        assert_eq!(Layer::keys().len(), 51);
+        assert_eq!(Layer::keys().len(), 52);
         assert!(Layer::keys().contains(&"for"));
         assert_eq!(Layer::variable("log_keep"), "NICETAP_LOG_KEEP");
         assert_eq!(Layer::option("log_keep"), "--log-keep");

@@ -15,6 +15,9 @@ pub use error::{Error, GIVE, Place, Source};
 pub use layer::Layer;
 pub use own::{Field, Own, Pattern};
 pub use target::{Target, Whose};
+pub use upstream::{
+    PROXY_VARIABLES, ProxyLogin, ProxyScheme, Upstream, UpstreamChoice, UpstreamProxy,
+};
 pub use value::{Echo, EchoUrl};
 use value::{OrNone, Size, Value};
 
@@ -22,6 +25,7 @@ mod error;
 mod layer;
 mod own;
 mod target;
+mod upstream;
 pub mod value;
 
 /// All settings, resolved: no gaps, paths absolute.
@@ -41,6 +45,8 @@ pub struct Config {
     pub base_url: BaseUrl,
     /// An extra root to trust upstream, PEM.
     pub upstream_ca: Option<PathBuf>,
+    /// Through which proxy calls go out.
+    pub upstream_proxy: Upstream,
     /// The local address of upstream connections.
     pub source_ip: Option<IpAddr>,
     /// The address family of upstream connections.
@@ -138,6 +144,7 @@ impl Config {
                 port: 443,
             },
             upstream_ca: None,
+            upstream_proxy: Upstream::default(),
             source_ip: None,
             family: Family::Any,
             whitelist: Vec::new(),
@@ -191,6 +198,23 @@ impl Config {
         beneath: Layer,
         surroundings: &Surroundings,
     ) -> Result<Self, Error> {
+        let (given, home) = Self::gather(options, file, beneath, surroundings)?;
+        let choice = given.upstream_proxy.as_ref();
+        let is_env = choice.is_some_and(|choice| choice.0.0 == Some(UpstreamChoice::Env));
+        let mut config = Self::resolve(given, home)?;
+        if is_env {
+            config.upstream_proxy = Upstream::of_variables(surroundings.var)?;
+        }
+        Ok(config)
+    }
+
+    /// All that is given, and the home.
+    fn gather(
+        options: Layer,
+        file: Option<PathBuf>,
+        beneath: Layer,
+        surroundings: &Surroundings,
+    ) -> Result<(Layer, PathBuf), Error> {
         let Surroundings { var, root, cwd } = surroundings;
         let given = options.over(Layer::from_env(var)?).rooted_at(cwd);
         let named = file.or_else(|| {
@@ -209,7 +233,7 @@ impl Config {
                 Some(home) => home.0,
                 None => default_home(*root, var)?,
             };
-            return Self::resolve(given, home);
+            return Ok((given, home));
         }
         let home = match &given.home {
             Some(home) => home.0.clone(),
@@ -226,10 +250,10 @@ impl Config {
                         hint: "take the line out, and use --home DIR or NICETAP_HOME",
                     });
                 }
-                Self::resolve(given.over(found.over(beneath)), home)
+                Ok((given.over(found.over(beneath)), home))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Self::resolve(given.over(beneath), home)
+                Ok((given.over(beneath), home))
             }
             Err(source) => Err(Error::Unreadable { file, source }),
         }
@@ -249,6 +273,11 @@ impl Config {
             connect_to: all(given.connect_to).unwrap_or(defaults.connect_to),
             base_url: or(given.base_url, defaults.base_url),
             upstream_ca: or(given.upstream_ca, OrNone(defaults.upstream_ca)).0,
+            upstream_proxy: match given.upstream_proxy.and_then(|choice| choice.0.0) {
+                Some(UpstreamChoice::Url(proxy)) => Upstream::all_through(Some(proxy)),
+                // `load` reads the environment.
+                Some(UpstreamChoice::Env) | None => defaults.upstream_proxy,
+            },
             source_ip: or(given.source_ip, OrNone(defaults.source_ip)).0,
             family: family(or(given.ipv4, false), or(given.ipv6, false))?,
             whitelist: all(given.whitelist).unwrap_or(defaults.whitelist),

@@ -557,7 +557,8 @@ pub fn shown(text: &str) -> Cow<'static, str> {
 /// What was seen in place of this setting's value; nothing of it where people put a secret by mistake.
 pub fn shown_for(name: &str, text: &str) -> Cow<'static, str> {
     let name = name.to_ascii_lowercase();
-    if names_a_secret(&name) || name.ends_with("know") {
+    let may_hold_login = name.ends_with("proxy") && text.contains('@');
+    if names_a_secret(&name) || name.ends_with("know") || may_hold_login {
         return Cow::Borrowed(NOT_SHOWN);
     }
     shown(text)
@@ -709,7 +710,7 @@ fn unit_of_time(unit: &str) -> Option<Duration> {
 }
 
 /// Splits at the colons that stand outside brackets.
-fn fields(text: &str) -> Vec<&str> {
+pub(super) fn fields(text: &str) -> Vec<&str> {
     let mut inside = false;
     text.split(|c| {
         match c {
@@ -734,7 +735,7 @@ fn unless_empty<W: Word, T>(
 }
 
 /// A name, an IPv4 address, or an IPv6 address in brackets.
-fn read_host(text: &str) -> Option<String> {
+pub(super) fn read_host(text: &str) -> Option<String> {
     let Some(bracketed) = text.strip_prefix('[') else {
         return read_name(text);
     };
@@ -742,7 +743,7 @@ fn read_host(text: &str) -> Option<String> {
     Some(address.to_string())
 }
 
-fn read_port(text: &str) -> Option<u16> {
+pub(super) fn read_port(text: &str) -> Option<u16> {
     text.parse().ok().filter(|&port| port != 0)
 }
 
@@ -760,7 +761,7 @@ fn read_name(text: &str) -> Option<String> {
 }
 
 /// Whether resolvers could take this for an address: also `127.1` and `2130706433`.
-fn is_ip(text: &str) -> bool {
+pub(super) fn is_ip(text: &str) -> bool {
     let bare = text.trim_start_matches('[').trim_end_matches(']');
     let last = text.trim_end_matches('.').rsplit('.').next();
     bare.parse::<IpAddr>().is_ok()

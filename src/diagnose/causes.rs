@@ -8,7 +8,7 @@ use crate::record::{
 use crate::rules;
 
 use super::catalogue::{self, Kind};
-use super::compare;
+use super::compare::{self, Difference};
 use super::memory::{Memory, Sketch, is_call};
 use super::message::{self, Speaks};
 
@@ -18,7 +18,7 @@ pub struct Found {
     /// The causes, the likeliest first.
     pub causes: Vec<Cause>,
     /// The nearest call that worked, and what differs.
-    pub compared_with: Option<(u64, Vec<String>)>,
+    pub compared_with: Option<(u64, Vec<Difference>)>,
 }
 
 /// A cause, with what speaks for and against it. Its texts hold masked text only.
@@ -107,7 +107,12 @@ impl<'a, T: Leaf> Case<'a, T> {
     /// What rules have found, where they name a cause.
     fn findings(&mut self) {
         for finding in &self.exchange.findings {
-            let Some(cause) = finding.cause.as_deref() else {
+            // What rules say of the reply is weighed with the reply: the same evidence does not count twice.
+            let Some(cause) = finding
+                .cause
+                .as_deref()
+                .filter(|_| finding.at.as_ref() != "reply")
+            else {
                 continue;
             };
             let weight = match (finding.severity, finding.confidence) {
@@ -167,6 +172,10 @@ impl<'a, T: Leaf> Case<'a, T> {
                 for (cause, weight) in [("7", 30), ("1", 24), ("3", 22), ("4", 20), ("5", 5)] {
                     self.suspect(cause, weight, said.clone());
                 }
+                if self.exchange.findings.iter().any(|it| it.code == "N432") {
+                    self.against("7", "every parameter has its documented form (N432)");
+                    self.weigh("7", -4);
+                }
             }
         }
         if self.is_whmcs() && matches!(speaks, Speaks::Nothing | Speaks::Login) {
@@ -180,6 +189,7 @@ impl<'a, T: Leaf> Case<'a, T> {
         let said = format!("HTTP {status} without the API's own envelope");
         if self.is_html() {
             self.suspect("between", LIKELY, format!("{said}: a web page"));
+            self.suspect("6", 25, format!("{said}: a web page"));
             if matches!(status, 401 | 403) {
                 self.suspect("3", 25, said);
             }
@@ -298,8 +308,8 @@ impl<'a, T: Leaf> Case<'a, T> {
         }
         if let Some(before) = mine.iter().find(|call| call.left_like(&now) == Some(false)) {
             let seen = format!(
-                "the same credential worked in #{} from {}",
-                before.id,
+                "the same credential worked in {} from {}",
+                before.name(),
                 shown(before)
             );
             self.against("1", &seen);
@@ -312,7 +322,7 @@ impl<'a, T: Leaf> Case<'a, T> {
                 format!("{seen}; now the outbound IP is {}", shown(&now)),
             );
         } else if let Some(before) = mine.first() {
-            let seen = format!("the same credential worked in #{}", before.id);
+            let seen = format!("the same credential worked in {}", before.name());
             for cause in ["1", "3", "4", "5", "8"] {
                 self.against(cause, &seen);
                 self.weigh(cause, -12);
@@ -324,7 +334,7 @@ impl<'a, T: Leaf> Case<'a, T> {
             .find(|call| call.environment != now.environment && call.has_credential_of(&now));
         if let Some(before) = elsewhere.filter(|_| mine.is_empty()) {
             let place = place(before.environment);
-            let seen = format!("the same secret worked on {place} in #{}", before.id);
+            let seen = format!("the same secret worked on {place} in {}", before.name());
             self.suspect("environment", 85, seen);
         }
         let other = good.iter().filter(here).find(|call| {
@@ -334,8 +344,8 @@ impl<'a, T: Leaf> Case<'a, T> {
         });
         if let Some(before) = other {
             let seen = format!(
-                "another secret worked from the same outbound IP in #{}",
-                before.id
+                "another secret worked from the same outbound IP in {}",
+                before.name()
             );
             self.suspect("1", 45, seen.clone());
             for cause in ["3", "4"] {
@@ -349,8 +359,9 @@ impl<'a, T: Leaf> Case<'a, T> {
     /// The same credential from the same address has succeeded: neither of them is the cause.
     fn worked_like_this(&mut self, before: &Sketch) {
         let seen = format!(
-            "the same credential worked from the same outbound IP in #{} ({})",
-            before.id, before.action
+            "the same credential worked from the same outbound IP in {} ({})",
+            before.name(),
+            before.action
         );
         if self.exchange.diagnosis.verdict == Verdict::Refused {
             self.suspect("changed", LIKELY, seen.clone());
@@ -375,8 +386,8 @@ impl<'a, T: Leaf> Case<'a, T> {
             return;
         };
         let seen = format!(
-            "the same secret as in #{}, which was refused too: was the new one saved?",
-            before.id
+            "the same secret as in {}, which was refused too: was the new one saved?",
+            before.name()
         );
         self.note("1", seen.clone());
         self.note("8", seen);
@@ -419,8 +430,13 @@ impl<'a, T: Leaf> Case<'a, T> {
             .response
             .as_ref()
             .map_or(0, |reply| reply.status);
+        if matches!(status, 300..400) {
+            return self.suspect("6", LIKELY, format!("HTTP {status}: a redirect"));
+        }
         if self.is_html() && !matches!(status, 500..) {
-            return self.suspect("between", LIKELY, format!("HTTP {status} with a web page"));
+            let said = format!("HTTP {status} with a web page");
+            self.suspect("6", 25, said.clone());
+            return self.suspect("between", LIKELY, said);
         }
         self.suspect("server", LIKELY, format!("HTTP {status}"));
     }

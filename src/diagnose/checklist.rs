@@ -28,7 +28,7 @@ pub enum Answer {
 }
 
 /// Answers the twelve points for one call, in the light of all calls of its run.
-pub fn checklist<T: Leaf>(call: &Exchange<T>, run: &[Exchange<T>]) -> Vec<Point> {
+pub fn checklist<T: Leaf>(call: &Exchange<T>, run: &[&Exchange<T>]) -> Vec<Point> {
     let view = View::of(call, run);
     let answers = [
         view.account(),
@@ -58,17 +58,17 @@ pub fn checklist<T: Leaf>(call: &Exchange<T>, run: &[Exchange<T>]) -> Vec<Point>
 
 struct View<'a, T> {
     call: &'a Exchange<T>,
-    run: &'a [Exchange<T>],
+    run: &'a [&'a Exchange<T>],
     now: Sketch,
     /// A call that worked with the same credential on the same system.
     good: Option<u64>,
 }
 
 impl<'a, T: Leaf> View<'a, T> {
-    fn of(call: &'a Exchange<T>, run: &'a [Exchange<T>]) -> Self {
+    fn of(call: &'a Exchange<T>, run: &'a [&'a Exchange<T>]) -> Self {
         let now = Sketch::of(call);
-        let worked = |other: &&Exchange<T>| {
-            let other = Sketch::of(*other);
+        let worked = |other: &&&Exchange<T>| {
+            let other = Sketch::of(**other);
             other.is_good() && other.environment == now.environment && other.has_credential_of(&now)
         };
         let good = run.iter().rev().find(worked).map(|other| other.id);
@@ -229,9 +229,9 @@ impl<'a, T: Leaf> View<'a, T> {
         let read = self
             .run
             .iter()
-            .find(|call| is_call(*call) && call.call.risk == Risk::Read && call.id <= self.call.id);
+            .find(|call| is_call(call) && call.call.risk == Risk::Read && call.id <= self.call.id);
         match read {
-            Some(read) => Answer::Yes(format!("{} in #{}", Sketch::of(read).action, read.id)),
+            Some(read) => Answer::Yes(format!("{} in #{}", Sketch::of(*read).action, read.id)),
             None => Answer::No(
                 "no read-only call was seen before".to_owned(),
                 "call domain/check first: it changes nothing and costs nothing".to_owned(),
@@ -271,8 +271,8 @@ fn no(code: &str, seen: &str, fix: &str) -> Answer {
 }
 
 /// The call that a person most likely asks about: the last that failed, else the last.
-pub fn subject<T: Leaf>(run: &[Exchange<T>]) -> Option<&Exchange<T>> {
-    let calls = || run.iter().rev().filter(|call| is_call(*call));
+pub fn subject<'a, T: Leaf>(run: &[&'a Exchange<T>]) -> Option<&'a Exchange<T>> {
+    let calls = || run.iter().rev().copied().filter(|call| is_call(call));
     let is_bad =
         |call: &&Exchange<T>| !matches!(call.diagnosis.verdict, Verdict::Ok | Verdict::Pending);
     calls().find(is_bad).or_else(|| calls().next())

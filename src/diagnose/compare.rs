@@ -1,9 +1,38 @@
 //! What differs between two calls.
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::record::AddressFamily;
+
 use super::memory::{Memory, Sketch};
 
-/// The call that worked and is nearest to this one, with what differs; `None`: none worked.
-pub fn nearest(now: &Sketch, memory: &Memory) -> Option<(u64, Vec<String>)> {
-    let good = memory.newest_first().filter(|call| call.is_good());
+/// One thing that differs between two calls. Its texts are masked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// What it is: `secret`, `header content-type`.
+    pub what: String,
+    /// What it is now; `None`: it is not there.
+    pub now: Option<String>,
+    /// What it was then; `None`: it was not there.
+    pub then: Option<String>,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = &self.what;
+        match (&self.now, &self.then) {
+            (Some(now), Some(then)) => write!(f, "{what}: {now}, not {then}"),
+            (_, None) => write!(f, "{what}: only now"),
+            (None, _) => write!(f, "{what}: only then"),
+        }
+    }
+}
+
+/// The call of this run that worked and is nearest to this one, with what differs; `None`: none worked.
+pub fn nearest(now: &Sketch, memory: &Memory) -> Option<(u64, Vec<Difference>)> {
+    let good = memory
+        .newest_first()
+        .filter(|call| call.is_good() && !call.is_earlier);
     // `min_by_key` keeps the first of equals, which is the newest.
     let nearest = good.min_by_key(|call| distance(now, call))?;
     Some((nearest.id, differences(now, nearest)))
@@ -22,11 +51,15 @@ fn distance(now: &Sketch, then: &Sketch) -> u32 {
 }
 
 /// What is different now from what it was then, most telling first.
-pub fn differences(now: &Sketch, then: &Sketch) -> Vec<String> {
+pub fn differences(now: &Sketch, then: &Sketch) -> Vec<Difference> {
     let mut all = Vec::new();
     let mut differ = |what: &str, now: &str, then: &str| {
         if now != then {
-            all.push(format!("{what}: {now}, not {then}"));
+            all.push(Difference {
+                what: what.to_owned(),
+                now: Some(now.to_owned()),
+                then: Some(then.to_owned()),
+            });
         }
     };
     let (user, secret) = credential(now);
@@ -34,26 +67,34 @@ pub fn differences(now: &Sketch, then: &Sketch) -> Vec<String> {
     differ("user name", &user, &old_user);
     differ("secret", &secret, &old_secret);
     differ("place", &now.place, &then.place);
-    differ(
-        "outbound IP",
-        &address(now.outbound),
-        &address(then.outbound),
-    );
-    differ("local address", &address(now.local), &address(then.local));
-    differ("family", family(now), family(then));
+    let both = |now: Option<IpAddr>, then: Option<IpAddr>| {
+        now.zip(then)
+            .map(|(now, then)| (now.to_string(), then.to_string()))
+    };
+    // What is not known of one of them is no difference.
+    if let Some((now, then)) = both(now.outbound, then.outbound) {
+        differ("outbound IP", &now, &then);
+    }
+    if let Some((now, then)) = both(now.local, then.local) {
+        differ("local address", &now, &then);
+    }
+    if let Some((now, then)) = now.family.zip(then.family) {
+        differ("family", family(now), family(then));
+    }
     differ("method", &now.method, &then.method);
     differ("action", &now.action, &then.action);
     differ("parameters", &now.params.join(" "), &then.params.join(" "));
-    differ("sent by", process(now), process(then));
-    differ("version", &now.http, &then.http);
-    if now.body != then.body {
-        all.push(format!("body: {} bytes, not {}", now.body, then.body));
+    if let Some((now, then)) = now.process.as_deref().zip(then.process.as_deref()) {
+        differ("sent by", now, then);
     }
+    differ("version", &now.http, &then.http);
+    let body = |call: &Sketch| format!("{} bytes", call.body);
+    differ("body", &body(now), &body(then));
     headers(now, then, &mut all);
     all
 }
 
-fn headers(now: &Sketch, then: &Sketch, all: &mut Vec<String>) {
+fn headers(now: &Sketch, then: &Sketch, all: &mut Vec<Difference>) {
     let names = |call: &Sketch| -> Vec<String> {
         let names = call.headers.iter();
         names.map(|(name, _)| name.to_ascii_lowercase()).collect()
@@ -66,12 +107,20 @@ fn headers(now: &Sketch, then: &Sketch, all: &mut Vec<String>) {
     let (new, old) = (names(now), names(then));
     for name in &new {
         if !old.contains(name) {
-            all.push(format!("header {name}: only now"));
+            all.push(Difference {
+                what: format!("header {name}"),
+                now: value(now, name),
+                then: None,
+            });
         }
     }
     for name in &old {
         if !new.contains(name) {
-            all.push(format!("header {name}: only then"));
+            all.push(Difference {
+                what: format!("header {name}"),
+                now: None,
+                then: value(then, name),
+            });
         }
     }
     let is_same_login = now.credential == then.credential;
@@ -82,18 +131,22 @@ fn headers(now: &Sketch, then: &Sketch, all: &mut Vec<String>) {
         if let (Some(one), Some(two)) = (value(now, name), value(then, name))
             && one != two
         {
-            all.push(format!("header {name}: {one}, not {two}"));
+            all.push(Difference {
+                what: format!("header {name}"),
+                now: Some(one),
+                then: Some(two),
+            });
         }
     }
     let mut sorted = (new.clone(), old.clone());
     sorted.0.sort_unstable();
     sorted.1.sort_unstable();
     if sorted.0 == sorted.1 && new != old {
-        all.push(format!(
-            "order of headers: {}, not {}",
-            new.join(" "),
-            old.join(" ")
-        ));
+        all.push(Difference {
+            what: "order of headers".to_owned(),
+            now: Some(new.join(" ")),
+            then: Some(old.join(" ")),
+        });
     }
 }
 
@@ -103,20 +156,11 @@ fn credential(call: &Sketch) -> (String, String) {
         .unwrap_or_else(|| ("none".to_owned(), "none".to_owned()))
 }
 
-fn address(address: Option<std::net::IpAddr>) -> String {
-    address.map_or_else(|| "not known".to_owned(), |address| address.to_string())
-}
-
-const fn family(call: &Sketch) -> &'static str {
-    match call.family {
-        Some(crate::record::AddressFamily::V4) => "IPv4",
-        Some(crate::record::AddressFamily::V6) => "IPv6",
-        None => "not known",
+const fn family(family: AddressFamily) -> &'static str {
+    match family {
+        AddressFamily::V4 => "IPv4",
+        AddressFamily::V6 => "IPv6",
     }
-}
-
-fn process(call: &Sketch) -> &str {
-    call.process.as_deref().unwrap_or("not known")
 }
 
 /// Headers of which the value tells something. Authorization does too, where not the credential itself differs.

@@ -1,7 +1,8 @@
-//! What is remembered of the calls of a run: who called what, from which address, and how it went.
+//! What is remembered of calls: who called what, from which address, and how it went.
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
+use crate::clock::Time;
 use crate::record::{
     AddressFamily, AnswerBy, Call, Egress, Environment, Exchange, Leaf, Verdict, Via,
 };
@@ -17,6 +18,10 @@ pub struct Memory {
 pub struct Sketch {
     /// Its number.
     pub id: u64,
+    /// When it was over.
+    pub time: Time,
+    /// Whether it is of an earlier run, which had numbers of its own.
+    pub is_earlier: bool,
     /// How it went.
     pub verdict: Verdict,
     /// Which of NiceNIC's systems it went to.
@@ -64,6 +69,13 @@ impl Memory {
         self.calls.push_back(Sketch::of(exchange));
     }
 
+    /// From now on what is remembered counts as of an earlier run.
+    pub fn close_run(&mut self) {
+        for call in &mut self.calls {
+            call.is_earlier = true;
+        }
+    }
+
     /// The calls, the newest first.
     pub fn newest_first(&self) -> impl Iterator<Item = &Sketch> {
         self.calls.iter().rev()
@@ -88,6 +100,8 @@ impl Sketch {
         let (place, query) = url.split_once('?').unwrap_or((url, ""));
         Self {
             id: exchange.id,
+            time: exchange.time,
+            is_earlier: false,
             verdict: exchange.diagnosis.verdict,
             environment: exchange.call.environment,
             credential: credential_of(&exchange.call),
@@ -111,6 +125,15 @@ impl Sketch {
             http: request.http.to_string(),
             process: exchange.client.process.as_ref().map(text),
         }
+    }
+
+    /// How it is named in a text: `#7`, and of which run if not of this one.
+    pub fn name(&self) -> String {
+        if self.is_earlier {
+            let when = self.time.timestamp().strftime("%Y-%m-%d %H:%M UTC");
+            return format!("#{} of an earlier run ({when})", self.id);
+        }
+        format!("#{}", self.id)
     }
 
     /// Whether it worked.

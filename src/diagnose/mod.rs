@@ -5,7 +5,7 @@
 //! documentation does not say is not assumed: a cause is "likely" or "may be" unless something said it outright.
 pub use causes::{Cause, Found, diagnose};
 pub use checklist::{Answer, Point, checklist, subject};
-pub use compare::{differences, nearest};
+pub use compare::{Difference, differences, nearest};
 pub use memory::{Memory, Sketch, outbound};
 pub use verdict::verdict;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::ca;
+use crate::config::PROXY_VARIABLES;
 use crate::facts::{Secret, SecretKind};
 use crate::redact::seal::Raw;
 use crate::redact::{FingerprintKey, Redactor};
@@ -170,8 +171,12 @@ pub(super) fn proxy_variables(all: &Surroundings) -> Outcome {
     }
     // Their values may hold a password.
     let set = set.join(", ");
+    let own = match all.config.upstream_proxy.proxies().next() {
+        None => "directly (--upstream-proxy env: that way too)".to_owned(),
+        Some(proxy) => format!("through {proxy}"),
+    };
     Outcome::note(format!(
-        "{set} set: clients of this shell go there; nicetap itself goes out directly"
+        "{set} set: clients of this shell go there; nicetap itself goes out {own}"
     ))
 }
 
@@ -196,11 +201,3 @@ pub(super) fn redaction() -> Outcome {
 }
 
 const SERVED: [&str; 5] = ["public_html", "htdocs", "httpdocs", "wwwroot", "webroot"];
-const PROXY_VARIABLES: [&str; 6] = [
-    "http_proxy",
-    "HTTP_PROXY",
-    "https_proxy",
-    "HTTPS_PROXY",
-    "all_proxy",
-    "ALL_PROXY",
-];

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::config::Config;
 use crate::egress::Dial;
+use crate::facts::{PRODUCTION, SANDBOX};
 
 mod local;
 mod network;
@@ -171,22 +172,22 @@ pub static CHECKS: &[Check] = &[
     Check {
         id: "dns-production",
         title: "the name of production",
-        run: |all| Box::pin(network::name(all, network::PRODUCTION)),
+        run: |all| Box::pin(network::name(all, PRODUCTION)),
     },
     Check {
         id: "dns-sandbox",
         title: "the name of the sandbox",
-        run: |all| Box::pin(network::name(all, network::SANDBOX)),
+        run: |all| Box::pin(network::name(all, SANDBOX)),
     },
     Check {
         id: "tls-production",
         title: "TLS with production",
-        run: |all| Box::pin(network::tls(all, network::PRODUCTION)),
+        run: |all| Box::pin(network::tls(all, PRODUCTION)),
     },
     Check {
         id: "tls-sandbox",
         title: "TLS with the sandbox",
-        run: |all| Box::pin(network::tls(all, network::SANDBOX)),
+        run: |all| Box::pin(network::tls(all, SANDBOX)),
     },
     Check {
         id: "clock",

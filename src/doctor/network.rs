@@ -6,17 +6,20 @@ use jiff::fmt::rfc2822;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::config::EchoUrl;
-use crate::egress::{NoWay, Prober, Sighting};
+use crate::egress::{NoWay, Over, Prober, Sighting, is_behind_proxy, ways};
+use crate::facts::PRODUCTION;
 use crate::http1::{ReplyHead, end_of_head};
 
 use super::{Outcome, Surroundings};
 
-pub(super) const PRODUCTION: &str = "api.nicenic.net";
-pub(super) const SANDBOX: &str = "sandbox-api.nicenic.net";
-
 /// The addresses of a host.
 pub(super) async fn name(all: &Surroundings, host: &str) -> Outcome {
     let found = all.dial.resolve(host).await;
+    if found.is_empty() && is_behind_proxy(&all.config) {
+        return Outcome::note(format!(
+            "{host} was not found here; the upstream proxy looks for it by itself"
+        ));
+    }
     if found.is_empty() {
         return Outcome::unknown(
             format!("{host} was not found"),
@@ -171,9 +174,8 @@ async fn connect(all: &Surroundings, host: &str) -> Result<crate::egress::Connec
         port: 443,
         path: "/".to_owned(),
     };
-    let over_v6 = all.config.source_ip.is_some_and(|ip| ip.is_ipv6())
-        || all.config.family == crate::config::Family::V6;
-    all.dial.dial(&url, over_v6).await
+    let over = ways(&all.config).first().copied().unwrap_or(Over::V4);
+    all.dial.dial(&url, over).await
 }
 
 const MOST_HEAD: usize = 16 * 1024;

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use crate::clock::Time;
-use crate::config::{Config, Family, Network};
+use crate::config::{Config, Family, Network, UpstreamProxy};
 use crate::facts;
 
 mod echo;
@@ -19,13 +19,16 @@ mod probe;
 mod round;
 
 pub use echo::named_in;
-pub use probe::{Connection, Dial, Dialing, NoWay, Resolving, Stream};
+pub use probe::{Connection, Dial, Dialing, NoWay, Over, Resolving, Stream};
 pub use round::{Found, Prober, Unanswered};
 
 /// What is known of the way out; shared by the prober, which writes it, and the journal, which reads it.
 pub struct Outlook {
     whitelist: Vec<Network>,
+    /// Whether echo services are asked through another proxy.
     behind_proxy: bool,
+    /// Whether the user chose the family or the address.
+    family_is_set: bool,
     state: Mutex<State>,
     /// Rings when the prober should look what is to be asked.
     bell: Notify,
@@ -117,6 +120,8 @@ pub struct Route {
     pub other: Option<Sighting>,
     /// The addresses of the user's website.
     pub site: Vec<IpAddr>,
+    /// Whether another proxy stands between.
+    pub through_proxy: bool,
 }
 
 #[derive(Default)]
@@ -138,12 +143,23 @@ struct Named {
     at: Time,
 }
 
+impl State {
+    fn named(&self, through_proxy: bool, is_v6: bool) -> Option<Named> {
+        if through_proxy {
+            let both = self.named.iter().flatten();
+            return both.max_by_key(|named| named.at).copied();
+        }
+        self.named[usize::from(is_v6)]
+    }
+}
+
 impl Outlook {
     /// Nothing is known yet.
     pub fn new(config: &Config) -> Self {
         Self {
             whitelist: config.whitelist.clone(),
-            behind_proxy: false,
+            behind_proxy: is_behind_proxy(config),
+            family_is_set: config.source_ip.is_some() || config.family != Family::Any,
             state: Mutex::default(),
             bell: Notify::new(),
         }
@@ -154,6 +170,7 @@ impl Outlook {
         Self {
             whitelist: Vec::new(),
             behind_proxy: false,
+            family_is_set: false,
             state: Mutex::default(),
             bell: Notify::new(),
         }
@@ -164,23 +181,33 @@ impl Outlook {
         &self.whitelist
     }
 
-    /// Whether another proxy chooses the outbound address.
-    pub const fn is_behind_proxy(&self) -> bool {
-        self.behind_proxy
-    }
-
     /// What is known now.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.lock(|state| state.snapshot.clone())
     }
 
-    /// What is known of a way from this address of ours. `None`: no connection was made, or it ended inside nicetap.
-    pub fn route(&self, local: Option<SocketAddr>) -> Route {
+    /// What is known of a way from this address of ours, and whether through another proxy. `None`: no connection was
+    /// made, or it ended inside nicetap.
+    pub fn route(&self, local: Option<SocketAddr>, through_proxy: bool) -> Route {
+        if through_proxy != self.behind_proxy && local.is_some() {
+            // Nobody was asked over this way.
+            return Route {
+                through_proxy,
+                site: self.snapshot().site.clone(),
+                ..Route::default()
+            };
+        }
         let local = local.map(|local| local.ip().to_canonical());
         let over_v6 = local.is_some_and(|local| local.is_ipv6());
         self.lock(|state| {
             let snapshot = &state.snapshot;
-            let (own, other) = if over_v6 {
+            // Another proxy takes the family that it likes.
+            let is_v6 = if through_proxy {
+                snapshot.v4.is_none()
+            } else {
+                over_v6
+            };
+            let (own, other) = if is_v6 {
                 (&snapshot.v6, &snapshot.v4)
             } else {
                 (&snapshot.v4, &snapshot.v6)
@@ -188,7 +215,9 @@ impl Outlook {
             let is_same =
                 |before: Option<IpAddr>| local.is_none() || before.is_none() || before == local;
             Route {
-                named: state.named[usize::from(over_v6)]
+                through_proxy,
+                named: state
+                    .named(through_proxy, is_v6)
                     .filter(|named| is_same(named.local))
                     .map(|named| (named.address, named.at)),
                 own: own.clone().filter(|seen| is_same(seen.local)),
@@ -332,10 +361,20 @@ impl Watch {
 }
 
 /// The facts that rules look at.
-pub fn facts(outlook: &Outlook, route: &Route, local: Option<SocketAddr>) -> facts::Egress {
+pub fn facts(
+    outlook: &Outlook,
+    route: &Route,
+    local: Option<SocketAddr>,
+    is_refused: bool,
+) -> facts::Egress {
     let mut seen: Vec<IpAddr> = Vec::new();
     let named = route.named.iter().map(|(address, _)| *address);
-    let own = route.own.iter();
+    // Over which of its families another proxy went out is not known.
+    let other = route.other.iter();
+    let own = route
+        .own
+        .iter()
+        .chain(other.filter(|_| route.through_proxy));
     let own = own.flat_map(|own| std::iter::once(own.address).chain(own.others.iter().copied()));
     for address in named.chain(own) {
         if !seen.contains(&address) {
@@ -345,18 +384,37 @@ pub fn facts(outlook: &Outlook, route: &Route, local: Option<SocketAddr>) -> fac
     let local = local.map(|local| local.ip().to_canonical());
     facts::Egress {
         local,
-        over_v6: local.map(|local| local.is_ipv6()),
+        over_v6: local
+            .filter(|_| !route.through_proxy)
+            .map(|local| local.is_ipv6()),
+        other_family: route.other.as_ref().map(|other| other.address),
+        family_is_set: outlook.family_is_set,
+        is_refused,
         seen,
         named_by_api: route.named.is_some(),
         listed: outlook.whitelist.clone(),
         site: route.site.clone(),
         last_good: None,
-        behind_proxy: outlook.behind_proxy,
+        behind_proxy: route.through_proxy,
     }
 }
 
-/// The families that calls can go out over.
-fn families(config: &Config) -> &'static [bool] {
+/// The proxy that calls to the API go through, if they do; echo services are asked over the same route.
+pub fn proxy(config: &Config) -> Option<&UpstreamProxy> {
+    let api = &config.base_url;
+    config.upstream_proxy.proxy_for(api.https, &api.host)
+}
+
+/// Whether calls to the API go through another proxy.
+pub fn is_behind_proxy(config: &Config) -> bool {
+    proxy(config).is_some()
+}
+
+/// The ways that calls can take.
+pub fn ways(config: &Config) -> &'static [Over] {
+    if is_behind_proxy(config) {
+        return &[Over::Proxy];
+    }
     let over_v6 = match (config.source_ip, config.family) {
         (Some(ip), _) => Some(ip.is_ipv6()),
         (None, Family::V4) => Some(false),
@@ -364,9 +422,9 @@ fn families(config: &Config) -> &'static [bool] {
         (None, Family::Any) => None,
     };
     match over_v6 {
-        None => &[false, true],
-        Some(false) => &[false],
-        Some(true) => &[true],
+        None => &[Over::V4, Over::V6],
+        Some(false) => &[Over::V4],
+        Some(true) => &[Over::V6],
     }
 }
 
@@ -376,7 +434,11 @@ const GAP: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
+    use std::str::FromStr as _;
+
     use super::*;
+    use crate::config::Upstream;
+    use crate::config::value::Value;
 
     fn outlook() -> Outlook {
         Outlook::new(&Config::at("/h".as_ref()))
@@ -407,7 +469,7 @@ mod tests {
     }
 
     fn own(outlook: &Outlook, from: &str) -> Option<String> {
-        let route = outlook.route(Some(local(from)));
+        let route = outlook.route(Some(local(from)), false);
         route.own.map(|seen| seen.address.to_string())
     }
 
@@ -440,6 +502,27 @@ mod tests {
     }
 
     #[test]
+    fn what_was_seen_through_a_proxy_is_claimed_for_calls_through_it_only() {
+        let proxy = Value::<UpstreamProxy>::from_str("http://p.example:3128").unwrap();
+        let outlook = Outlook::new(&Config {
+            upstream_proxy: Upstream::all_through(Some(proxy.0)),
+            ..Config::at("/h".as_ref())
+        });
+        let v6 = Some(sighting("2001:db8::80", "10.0.0.5"));
+        let mut round = found(sighting("203.0.113.80", "10.0.0.5"));
+        round.snapshot.v6 = v6;
+        outlook.learn(round, Why::Start);
+        let from = Some(local("10.0.0.5"));
+        let direct = outlook.route(from, false);
+        assert!(direct.own.is_none() && direct.other.is_none());
+        let through = outlook.route(from, true);
+        let facts = facts(&outlook, &through, from, true);
+        // Which of its families it took is not known.
+        assert_eq!((facts.seen.len(), facts.over_v6), (2, None));
+        assert!(facts.behind_proxy);
+    }
+
+    #[test]
     fn what_the_api_names_outranks_a_probe_until_the_address_moves() {
         let outlook = outlook();
         outlook.learn(found(sighting("203.0.113.9", "10.0.0.5")), Why::Start);
@@ -448,13 +531,18 @@ mod tests {
             is_refused: true,
             named: Some("198.51.100.7".parse().unwrap()),
         });
-        let route = outlook.route(Some(local("10.0.0.5")));
-        let facts = facts(&outlook, &route, Some(local("10.0.0.5")));
+        let route = outlook.route(Some(local("10.0.0.5")), false);
+        let facts = facts(&outlook, &route, Some(local("10.0.0.5")), true);
         let seen: Vec<String> = facts.seen.iter().map(ToString::to_string).collect();
         assert_eq!(seen, ["198.51.100.7", "203.0.113.9"]);
         assert!(facts.named_by_api);
         outlook.learn(found(sighting("203.0.113.10", "10.0.0.5")), Why::Refusal);
-        assert!(outlook.route(Some(local("10.0.0.5"))).named.is_none());
+        assert!(
+            outlook
+                .route(Some(local("10.0.0.5")), false)
+                .named
+                .is_none()
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 use crate::config::EchoUrl;
 use crate::http1::{BodyScan, Framing, ReplyHead, end_of_head};
@@ -15,9 +16,9 @@ use super::echo;
 
 /// The way out that calls to the API take: the same source address, the same connect path.
 pub trait Dial: Send + Sync {
-    /// A fresh connection to the service's host over this family, with TLS for `https`. The error says why there is
+    /// A fresh connection to the service's host over this way, with TLS for `https`. The error says why there is
     /// none.
-    fn dial<'a>(&'a self, url: &'a EchoUrl, over_v6: bool) -> Dialing<'a>;
+    fn dial<'a>(&'a self, url: &'a EchoUrl, over: Over) -> Dialing<'a>;
 
     /// The addresses of a name; empty: none was found.
     fn resolve<'a>(&'a self, name: &'a str) -> Resolving<'a>;
@@ -27,6 +28,37 @@ pub trait Dial: Send + Sync {
 pub type Dialing<'a> = Pin<Box<dyn Future<Output = Result<Connection, NoWay>> + Send + 'a>>;
 /// What [`Dial::resolve`] gives.
 pub type Resolving<'a> = Pin<Box<dyn Future<Output = Vec<IpAddr>> + Send + 'a>>;
+
+/// Over which way a question goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Over {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+    /// Another proxy, which takes the family that it likes.
+    Proxy,
+}
+
+impl Over {
+    /// In words, as they follow the service's name.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::V4 => "over IPv4",
+            Self::V6 => "over IPv6",
+            Self::Proxy => "through the upstream proxy",
+        }
+    }
+
+    /// Whether an answer over this way may name this address.
+    fn fits(self, address: IpAddr) -> bool {
+        match self {
+            Self::V4 => address.is_ipv4(),
+            Self::V6 => address.is_ipv6(),
+            Self::Proxy => true,
+        }
+    }
+}
 
 /// Bytes to and from a service.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -39,6 +71,8 @@ pub struct Connection {
     pub stream: Box<dyn Stream>,
     /// Our address on it.
     pub local: Option<IpAddr>,
+    /// The field lines that another proxy wants, where it takes the request itself and not a tunnel.
+    pub for_proxy: Option<Zeroizing<String>>,
 }
 
 /// What one service saw.
@@ -56,20 +90,18 @@ pub struct NoWay {
     pub was_reached: bool,
 }
 
-/// Asks one service over one family; never longer than [`LIMIT`].
-pub(super) async fn ask(dial: &dyn Dial, url: &EchoUrl, over_v6: bool) -> Result<Seen, String> {
+/// Asks one service over one way; never longer than [`LIMIT`].
+pub(super) async fn ask(dial: &dyn Dial, url: &EchoUrl, over: Over) -> Result<Seen, String> {
     let asking = async {
-        let connection = dial.dial(url, over_v6).await;
+        let connection = dial.dial(url, over).await;
         let connection = connection.map_err(|no_way| no_way.reason)?;
-        let body = fetch(connection.stream, url).await?;
+        let local = connection.local;
+        let body = fetch(connection, url).await?;
         let address = echo::read(&body)?;
-        if address.is_ipv6() != over_v6 {
+        if !over.fits(address) {
             return Err("answered with an address of the other family".to_owned());
         }
-        Ok(Seen {
-            address,
-            local: connection.local,
-        })
+        Ok(Seen { address, local })
     };
     match timeout(LIMIT, asking).await {
         Ok(answer) => answer,
@@ -78,14 +110,25 @@ pub(super) async fn ask(dial: &dyn Dial, url: &EchoUrl, over_v6: bool) -> Result
 }
 
 /// The body of a plain GET. Redirects are not followed: an echo service has none, a captive portal does.
-async fn fetch(mut stream: Box<dyn Stream>, url: &EchoUrl) -> Result<Bytes, String> {
+async fn fetch(connection: Connection, url: &EchoUrl) -> Result<Bytes, String> {
+    let Connection {
+        mut stream,
+        for_proxy,
+        ..
+    } = connection;
     let broke = |error: std::io::Error| format!("the connection broke: {error}");
-    let request = format!(
-        "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: nicetap/{}\r\nAccept: */*\r\nConnection: close\r\n\r\n",
+    // A proxy that takes the request itself wants a whole URL.
+    let origin = for_proxy
+        .as_ref()
+        .map(|_| format!("http://{}", url.authority()));
+    let request = Zeroizing::new(format!(
+        "GET {}{} HTTP/1.1\r\nHost: {}\r\n{}User-Agent: nicetap/{}\r\nAccept: */*\r\nConnection: close\r\n\r\n",
+        origin.unwrap_or_default(),
         url.path,
         url.authority(),
+        for_proxy.as_ref().map_or("", |fields| fields.as_str()),
         env!("CARGO_PKG_VERSION"),
-    );
+    ));
     stream.write_all(request.as_bytes()).await.map_err(broke)?;
     stream.flush().await.map_err(broke)?;
     let mut buffer = BytesMut::with_capacity(1024);
@@ -112,6 +155,7 @@ async fn fetch(mut stream: Box<dyn Stream>, url: &EchoUrl) -> Result<Bytes, Stri
 fn judge(head: &ReplyHead) -> Result<(), String> {
     match head.status() {
         200 => {}
+        407 => return Err("was not asked: the upstream proxy wants a login (407)".to_owned()),
         status @ 300..400 => {
             return Err(format!(
                 "answered with a redirect ({status}): a captive portal may stand between"

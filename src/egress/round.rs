@@ -7,14 +7,14 @@ use tokio::task::JoinSet;
 use crate::clock::Time;
 use crate::config::{Config, EchoUrl};
 
-use super::probe::{self, Dial, Seen};
-use super::{Sighting, Snapshot, families};
+use super::probe::{self, Dial, Over, Seen};
+use super::{Sighting, Snapshot, ways};
 
 /// Asks the services.
 pub struct Prober {
     dial: Option<Arc<dyn Dial>>,
     services: Vec<EchoUrl>,
-    families: &'static [bool],
+    ways: &'static [Over],
     site: Option<String>,
 }
 
@@ -32,13 +32,13 @@ pub struct Found {
 pub struct Unanswered {
     /// The service's host.
     pub by: String,
-    /// The family.
-    pub over_v6: bool,
+    /// The way.
+    pub over: Over,
     /// Why.
     pub reason: String,
 }
 
-type Answer = (usize, bool, Result<Seen, String>);
+type Answer = (usize, Over, Result<Seen, String>);
 
 impl Prober {
     /// Asks the services of these settings over this way out.
@@ -46,7 +46,7 @@ impl Prober {
         Self {
             dial: Some(dial),
             services: config.egress_probe.clone(),
-            families: families(config),
+            ways: ways(config),
             site: config.site.clone(),
         }
     }
@@ -56,7 +56,7 @@ impl Prober {
         Self {
             dial: None,
             services: Vec::new(),
-            families: &[],
+            ways: &[],
             site: None,
         }
     }
@@ -77,15 +77,15 @@ impl Prober {
             return found;
         };
         let mut asking = JoinSet::new();
-        for over_v6 in self.families.iter().copied() {
+        for over in self.ways.iter().copied() {
             for (index, url) in self.services.iter().cloned().enumerate() {
                 let dial = dial.clone();
                 asking.spawn(async move {
                     let mut answers: Vec<Answer> = Vec::new();
                     for _ in 0..samples {
-                        let answer = probe::ask(&*dial, &url, over_v6).await;
+                        let answer = probe::ask(&*dial, &url, over).await;
                         let has_failed = answer.is_err();
-                        answers.push((index, over_v6, answer));
+                        answers.push((index, over, answer));
                         if has_failed {
                             break;
                         }
@@ -108,31 +108,27 @@ impl Prober {
         };
         ((), found.snapshot.site) = tokio::join!(all, site);
         // What came first depends on the network; what is told must not.
-        answers.sort_by_key(|(index, over_v6, _)| (*over_v6, *index));
-        found.snapshot.v4 = self.tell(&mut found.unanswered, &mut answers, false);
-        found.snapshot.v6 = self.tell(&mut found.unanswered, &mut answers, true);
+        answers.sort_by_key(|(index, over, _)| (*over, *index));
+        self.tell(&mut found, answers);
         found
     }
 
-    fn tell(
-        &self,
-        unanswered: &mut Vec<Unanswered>,
-        answers: &mut Vec<Answer>,
-        over_v6: bool,
-    ) -> Option<Sighting> {
-        let host = |index: usize| self.services[index].host.clone();
-        let mut seen: Vec<(String, Seen)> = Vec::new();
-        for (index, _, answer) in answers.extract_if(.., |(_, family, _)| *family == over_v6) {
+    fn tell(&self, found: &mut Found, answers: Vec<Answer>) {
+        let (mut v4, mut v6) = (Vec::new(), Vec::new());
+        for (index, over, answer) in answers {
+            let host = self.services[index].host.clone();
             match answer {
-                Ok(one) => seen.push((host(index), one)),
-                Err(reason) => unanswered.push(Unanswered {
-                    by: host(index),
-                    over_v6,
+                Ok(seen) if seen.address.is_ipv4() => v4.push((host, seen)),
+                Ok(seen) => v6.push((host, seen)),
+                Err(reason) => found.unanswered.push(Unanswered {
+                    by: host,
+                    over,
                     reason,
                 }),
             }
         }
-        most_seen(&seen)
+        found.snapshot.v4 = most_seen(&v4);
+        found.snapshot.v6 = most_seen(&v6);
     }
 }
 

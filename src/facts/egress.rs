@@ -8,9 +8,15 @@ use crate::config::Network;
 pub struct Egress {
     /// Our own address on the upstream connection.
     pub local: Option<IpAddr>,
-    /// Whether the call went over IPv6; `None`: no connection was made.
+    /// Whether the call went over IPv6; `None`: no connection was made, or another proxy chose.
     pub over_v6: Option<bool>,
-    /// The outbound addresses seen over the call's family, the likeliest first; empty: nobody saw one.
+    /// The outbound address that was seen over the other family.
+    pub other_family: Option<IpAddr>,
+    /// Whether the user set the family or the address with `-4`, `-6` or `--source-ip`.
+    pub family_is_set: bool,
+    /// Whether the API refused the call.
+    pub is_refused: bool,
+    /// The outbound addresses seen over the call's way, the likeliest first; empty: nobody saw one.
     pub seen: Vec<IpAddr>,
     /// Whether the API itself named the first of them in its reply.
     pub named_by_api: bool,

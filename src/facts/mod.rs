@@ -43,4 +43,4 @@ pub use review::{Review, Slip, SlipKind, UrlSlip};
 pub use safety::{Cost, Safety, Watch};
 pub use secrets::{Secret, SecretKind, secrets_of_head, secrets_of_refused_head};
 pub use session::{Attempt, Past, Repeat, Session};
-pub use target::{Authority, Environment, Lookalike, Scheme, Target, Via};
+pub use target::{Authority, Environment, Lookalike, PRODUCTION, SANDBOX, Scheme, Target, Via};

@@ -256,9 +256,10 @@ impl Target {
 /// The names of `api.nicenic.net`, `sandbox-api.nicenic.net` and `nicenic.net` with the end forgotten.
 const NAMES_WITHOUT_TLD: [&str; 3] = ["api.nicenic", "sandbox-api.nicenic", "nicenic"];
 const API_DOMAIN: &str = "nicenic.net";
-/// Source: `meta` of the catalogue; a test compares them.
-pub(crate) const PRODUCTION: &str = "api.nicenic.net";
-pub(crate) const SANDBOX: &str = "sandbox-api.nicenic.net";
+/// The host of production. Source: `meta` of the catalogue; a test compares them.
+pub const PRODUCTION: &str = "api.nicenic.net";
+/// The host of the sandbox. Source: as [`PRODUCTION`].
+pub const SANDBOX: &str = "sandbox-api.nicenic.net";
 
 #[cfg(test)]
 mod tests {

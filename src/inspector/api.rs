@@ -23,17 +23,20 @@ use crate::sink::only::Only;
 
 use super::guard::{only_readers, problem};
 use super::summary::{Summary, outbound};
-use super::{Inspector, events, metrics};
+use super::{Inspector, case, events, metrics};
 
 /// Method and path of each route of the API, as the description has them.
-pub const ROUTES: [(&str, &str); 15] = [
+pub const ROUTES: [(&str, &str); 18] = [
     ("get", "/api/v1/exchanges"),
     ("get", "/api/v1/exchanges.har"),
     ("get", "/api/v1/exchanges/{id}"),
     ("get", "/api/v1/exchanges/{id}.har"),
     ("get", "/api/v1/exchanges/{id}.curl"),
+    ("get", "/api/v1/exchanges/{id}.report"),
+    ("get", "/api/v1/exchanges/{id}.checklist"),
     ("post", "/api/v1/exchanges/{id}/mark"),
     ("post", "/api/v1/exchanges/{id}/unmark"),
+    ("get", "/api/v1/compare"),
     ("get", "/api/v1/events"),
     ("get", "/api/v1/egress"),
     ("get", "/api/v1/rules"),
@@ -49,10 +52,11 @@ pub(super) fn routes(inspector: Arc<Inspector>) -> Router<Arc<Inspector>> {
     let of_records = Router::new()
         .route("/api/v1/exchanges", get(exchanges))
         .route("/api/v1/exchanges.har", get(all_as_har))
-        // `{id}`, `{id}.har` and `{id}.curl`: a segment is matched whole.
+        // `{id}`, `{id}.har`, `{id}.curl` and so on: a segment is matched whole.
         .route("/api/v1/exchanges/{id}", get(exchange))
         .route("/api/v1/exchanges/{id}/mark", post(mark))
         .route("/api/v1/exchanges/{id}/unmark", post(unmark))
+        .route("/api/v1/compare", get(case::compare))
         .route("/api/v1/events", get(events::events))
         .route("/api/v1/egress", get(egress))
         .route("/api/v1/pause", post(pause))
@@ -139,6 +143,11 @@ pub(super) fn json(value: &impl Serialize) -> Response {
     ([(CONTENT_TYPE, "application/json")], body).into_response()
 }
 
+/// Text as an answer.
+fn plain(text: String) -> Response {
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+}
+
 async fn exchanges(
     State(inspector): State<Arc<Inspector>>,
     Query(choice): Query<Choice>,
@@ -180,10 +189,17 @@ async fn exchange(State(inspector): State<Arc<Inspector>>, Path(name): Path<Stri
         ("har", record @ Record::Exchange(_)) => {
             download(har([record]), &format!("nicetap-{id}.har"))
         }
-        ("curl", Record::Exchange(exchange)) => {
-            ([(CONTENT_TYPE, PLAIN)], curl(exchange)).into_response()
-        }
-        ("har" | "curl", _) => problem(
+        ("curl", Record::Exchange(exchange)) => plain(curl(exchange)),
+        ("report", Record::Exchange(exchange)) => match case::ticket(&inspector, exchange) {
+            Some(text) => plain(text),
+            None => problem(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the ticket cannot be looked through once more",
+                "the system gives no random numbers",
+            ),
+        },
+        ("checklist", Record::Exchange(exchange)) => case::points(&inspector, exchange),
+        ("har" | "curl" | "report" | "checklist", _) => problem(
             StatusCode::NOT_FOUND,
             "this is no finished call",
             "tunnels, refused connections and calls under way cannot be exported",
@@ -280,6 +296,7 @@ impl Ways {
     pub(super) fn of(inspector: &Inspector) -> Self {
         let (mut outbound, mut local) = (BTreeMap::new(), BTreeMap::new());
         let mut public = None;
+        let egress = inspector.history.egress();
         let entries = inspector.page(None, None, usize::MAX).entries;
         for entry in entries.iter().rev() {
             let Record::Exchange(exchange) = &*entry.record else {
@@ -297,6 +314,14 @@ impl Ways {
                 note(&mut local, own.ip().to_canonical(), None, exchange.time);
             }
             public = exchange.egress.public.clone().or(public);
+        }
+        if let Some(Record::Egress(news)) = egress.as_deref() {
+            let is_newer = |seen: &Public<Masked>| {
+                public
+                    .as_ref()
+                    .is_none_or(|known: &Public<Masked>| seen.at >= known.at)
+            };
+            public = news.public.clone().filter(is_newer).or(public);
         }
         let start = inspector.history.start();
         let start = start.as_deref().and_then(start_of);
@@ -356,7 +381,6 @@ fn not_kept() -> Response {
 
 /// The description of the API.
 const DESCRIPTION: &str = include_str!("../../docs/openapi.json");
-pub(super) const PLAIN: &str = "text/plain; charset=utf-8";
 pub(super) const ONLY_HINT: &str = "as in `nicetap log --only`: action=register and not verdict=ok";
 /// Entries of a page, unless asked otherwise.
 pub(super) const PAGE: usize = 100;

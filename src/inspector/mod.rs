@@ -26,6 +26,7 @@ pub use api::ROUTES;
 pub use token::Lock;
 
 mod api;
+mod case;
 mod detail;
 mod events;
 mod guard;

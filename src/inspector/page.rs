@@ -12,19 +12,21 @@ use serde::{Deserialize, Serialize};
 use super::api::{Choice, json};
 use super::guard::{MayRead, TOKEN_HINT, problem, token_wanted};
 use super::node::{Element, div, el, link, span};
-use super::{Inspector, detail, list, rule_page, session};
+use super::{Inspector, case, detail, list, rule_page, session};
 
 pub(super) fn routes() -> Router<Arc<Inspector>> {
     Router::new()
         .route("/", get(calls))
         .route("/exchanges/{id}", get(call))
         .route("/session", get(the_session))
+        .route("/compare", get(comparison))
         .route("/rules", get(all_rules))
         .route("/rules/{code}", get(one_rule))
         .route("/view/list", get(list_view))
         .route("/view/rows", get(rows_view))
         .route("/view/exchanges/{id}", get(call_view))
         .route("/view/session", get(session_view))
+        .route("/view/compare", get(compare_view))
         .route("/assets/app.js", get(script))
         .route("/assets/app.css", get(style))
         .route("/assets/icon.svg", get(icon))
@@ -98,6 +100,34 @@ async fn the_session(
         !may.0,
         main_of_page().with(main),
     )
+}
+
+async fn comparison(
+    State(inspector): State<Arc<Inspector>>,
+    Extension(may): Extension<MayRead>,
+    Query(pair): Query<case::Pair>,
+) -> Response {
+    let (status, main) = if may.0 {
+        case::comparison(&inspector, &pair)
+    } else {
+        (StatusCode::OK, locked(&inspector))
+    };
+    let main = main_of_page().with(main);
+    html(status, "Compare", "/session", !may.0, main)
+}
+
+async fn compare_view(
+    State(inspector): State<Arc<Inspector>>,
+    Extension(may): Extension<MayRead>,
+    Query(pair): Query<case::Pair>,
+) -> Response {
+    if !may.0 {
+        return token_wanted(&inspector);
+    }
+    json(&View {
+        title: "Compare".to_owned(),
+        tree: case::comparison(&inspector, &pair).1,
+    })
 }
 
 async fn all_rules() -> Response {

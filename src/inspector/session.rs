@@ -8,10 +8,10 @@ use crate::sink::history::start_of;
 use crate::sink::tally::{BOUNDS, Counts};
 use crate::{record, rules};
 
-use super::Inspector;
 use super::api::{Seen, Ways};
 use super::node::{Element, div, el, link, span};
 use super::parts::{address, code_badge, count, facts, moment, section, took, verdict_badge};
+use super::{Inspector, case};
 
 /// The run as a whole.
 pub(super) fn session(inspector: &Inspector) -> Element {
@@ -22,11 +22,13 @@ pub(super) fn session(inspector: &Inspector) -> Element {
         .with(verdicts(&counts))
         .with(
             div("columns")
+                .with(case::checklist_of_run(inspector))
                 .with(findings(&counts))
                 .with(causes(inspector))
                 .with(latency(&counts))
                 .with(ways(inspector, &known))
-                .with(settings(inspector)),
+                .with(settings(inspector))
+                .with(section("Two calls side by side").with(case::form(&case::Pair::default()))),
         )
 }
 

@@ -99,8 +99,10 @@ pub struct ReplyPart {
 pub struct Way {
     /// Our address.
     pub local: SocketAddr,
-    /// The origin's.
+    /// The origin's, or the other proxy's.
     pub peer: SocketAddr,
+    /// Whether another proxy stands between, and chooses the outbound address.
+    pub through_proxy: bool,
 }
 
 /// A failure on the way.

@@ -52,8 +52,10 @@ impl Outbound {
                     .and_then(|reply| named(request, reply)),
             });
         }
-        let route = outlook.route(local);
-        let facts = (was_sent && is_for_api).then(|| egress::facts(outlook, &route, local));
+        let through_proxy = draft.way.is_some_and(|way| way.through_proxy);
+        let route = outlook.route(local, through_proxy);
+        let facts =
+            (was_sent && is_for_api).then(|| egress::facts(outlook, &route, local, is_refused));
         Self {
             route,
             way: draft.way,
@@ -62,11 +64,7 @@ impl Outbound {
     }
 
     /// The part of the record.
-    pub(super) fn seal(
-        &self,
-        redactor: &mut Redactor,
-        outlook: &Outlook,
-    ) -> record::Egress<Masked> {
+    pub(super) fn seal(&self, redactor: &mut Redactor) -> record::Egress<Masked> {
         let mut text = |address: IpAddr| redactor.text(address.to_string().as_bytes());
         let mut whitelist = Whitelist {
             inside: Vec::new(),
@@ -82,7 +80,7 @@ impl Outbound {
             local: self.way.map(|way| way.local),
             peer: self.way.map(|way| way.peer),
             family: self.way.map(|way| AddressFamily::of(&way.peer)),
-            chosen_by: chosen_by(outlook),
+            chosen_by: chosen_by(self.way),
             public: self.public(redactor),
             whitelisted: self.facts.as_ref().and_then(facts::Egress::is_whitelisted),
             whitelist,
@@ -121,12 +119,12 @@ impl Outbound {
 }
 
 /// The part of the record of an exchange of which nothing but its way is told.
-pub(super) fn bare(way: Option<Way>, outlook: &Outlook) -> record::Egress<Masked> {
+pub(super) fn bare(way: Option<Way>) -> record::Egress<Masked> {
     record::Egress {
         local: way.map(|way| way.local),
         peer: way.map(|way| way.peer),
         family: way.map(|way| AddressFamily::of(&way.peer)),
-        chosen_by: chosen_by(outlook),
+        chosen_by: chosen_by(way),
         public: None,
         whitelisted: None,
         whitelist: Whitelist {
@@ -154,8 +152,8 @@ pub(super) fn news(redactor: &mut Redactor, news: &News) -> EgressNews<Masked> {
             .unanswered
             .iter()
             .map(|one| {
-                let family = if one.over_v6 { "IPv6" } else { "IPv4" };
-                redactor.text(format!("{} over {family}: {}", one.by, one.reason).as_bytes())
+                let over = one.over.words();
+                redactor.text(format!("{} {over}: {}", one.by, one.reason).as_bytes())
             })
             .collect(),
     }
@@ -197,8 +195,8 @@ fn named(request: &facts::Request, reply: &facts::Reply) -> Option<IpAddr> {
     (!was_sent).then_some(address)
 }
 
-fn chosen_by(outlook: &Outlook) -> record::Word {
-    if outlook.is_behind_proxy() {
+fn chosen_by(way: Option<Way>) -> record::Word {
+    if way.is_some_and(|way| way.through_proxy) {
         "upstream-proxy".into()
     } else {
         "nicetap".into()

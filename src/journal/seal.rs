@@ -100,8 +100,7 @@ fn judge<'a>(scene: &mut Scene, draft: &'a Draft) -> Judged<'a> {
     found.extend(rules::of_past(facts, &past));
     found.extend(rules::of_ending(facts, &ending(draft)));
     let verdict = match verdict(draft, reply_facts) {
-        // The API answers with JSON: a web page in its place is somebody else's, whatever its status says.
-        Verdict::Ok if facts.is_for_api() && reply.as_ref().is_some_and(ReplyView::is_web_page) => {
+        Verdict::Ok if facts.is_for_api() && reply.as_ref().is_some_and(ReplyView::is_foreign) => {
             Verdict::Failed
         }
         verdict => verdict,
@@ -213,7 +212,7 @@ fn seal_exchange(
         },
         call,
         findings: shown,
-        egress: outbound.seal(redactor, &scene.outlook),
+        egress: outbound.seal(redactor),
         response: reply
             .as_ref()
             .map(|view| response(redactor, view, &draft.informational)),
@@ -260,12 +259,7 @@ pub(super) fn failed_notice(
 }
 
 /// The `exchange` line of an exchange on which a rule or a mask panicked: numbers and our own words only.
-pub(super) fn failed_exchange(
-    redactor: &mut Redactor,
-    scene: &Scene,
-    id: u64,
-    draft: &Draft,
-) -> Exchange<Masked> {
+pub(super) fn failed_exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Exchange<Masked> {
     let part = &*draft.request;
     Exchange {
         v: VERSION,
@@ -283,7 +277,7 @@ pub(super) fn failed_exchange(
         },
         call: unknown_call(&part.facts),
         findings: vec![own_failure(redactor)],
-        egress: bare(draft.way, &scene.outlook),
+        egress: bare(draft.way),
         response: draft.reply.as_ref().map(|reply| Response {
             status: reply.head.status(),
             http: reply.head.version().into(),
@@ -618,7 +612,10 @@ fn diagnosis(
             .compared_with
             .map(|(id, differences)| record::ComparedWith {
                 id,
-                differences: all(differences),
+                differences: differences
+                    .iter()
+                    .map(|difference| one(difference.to_string()))
+                    .collect(),
             }),
     }
 }

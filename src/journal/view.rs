@@ -72,9 +72,12 @@ impl<'a> ReplyView<'a> {
         Self { part, view, facts }
     }
 
-    pub(super) fn is_web_page(&self) -> bool {
+    /// Whether this cannot be a reply of the API, which answers with JSON, whatever its status says: a web page or a
+    /// redirect.
+    pub(super) fn is_foreign(&self) -> bool {
         let kind = self.part.head.fields().first("content-type");
-        kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with(b"text/html"))
+        let is_page = kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with(b"text/html"));
+        is_page || matches!(self.part.head.status(), 300..400)
     }
 }
 

@@ -71,15 +71,17 @@ impl Writer {
         levels: Levels,
         sinks: Vec<Box<dyn Sink>>,
     ) -> io::Result<(Journal, WriterHandle)> {
-        Self::spawn_with(redactor, levels, sinks, Arc::new(Outlook::blind()))
+        let outlook = Arc::new(Outlook::blind());
+        Self::spawn_with(redactor, levels, sinks, outlook, Memory::default())
     }
 
-    /// The same, with what is known of the way out.
+    /// The same, with what is known of the way out, and of calls before this run.
     pub fn spawn_with(
         redactor: Redactor,
         levels: Levels,
         sinks: Vec<Box<dyn Sink>>,
         outlook: Arc<Outlook>,
+        memory: Memory,
     ) -> io::Result<(Journal, WriterHandle)> {
         let (events, events_to_write) = queue(PLACES);
         let shared = Arc::new(Shared::default());
@@ -90,7 +92,7 @@ impl Writer {
             totals: Totals::default(),
             scene: Scene {
                 outlook,
-                memory: Memory::default(),
+                memory,
                 session: Session::default(),
             },
             shared: shared.clone(),
@@ -129,44 +131,43 @@ impl Writer {
     fn take(&mut self, event: Event, written: &mut Vec<oneshot::Sender<()>>) {
         let redactor = &mut self.redactor;
         let scene = &mut self.scene;
-        let mut sealed =
-            match event {
-                Event::Start(line, is_written) => {
-                    written.push(is_written);
-                    Record::Start(Box::new((line.0)(redactor)))
-                }
-                Event::Request {
-                    id,
-                    part,
-                    written: line,
-                } => {
-                    written.push(line);
-                    guarded(|| Record::Request(Box::new(seal::notice(redactor, id, &part))))
-                        .unwrap_or_else(|| {
-                            Record::Request(Box::new(seal::failed_notice(redactor, id, &part)))
-                        })
-                }
-                Event::Exchange { id, draft } => guarded(|| {
-                    Record::Exchange(Box::new(seal::exchange(redactor, scene, id, &draft)))
-                })
-                .unwrap_or_else(|| {
-                    Record::Exchange(Box::new(seal::failed_exchange(redactor, scene, id, &draft)))
-                }),
-                Event::Tunnel { id, draft } => {
-                    Record::Tunnel(Box::new(seal::tunnel(redactor, id, &draft)))
-                }
-                Event::Connection { id, draft } => {
-                    Record::Connection(Box::new(seal::settled(redactor, |redactor| {
-                        seal::connection(redactor, id, &draft)
-                    })))
-                }
-                Event::Egress(news) => Record::Egress(Box::new(outbound::news(redactor, &news))),
-                Event::Reopen => {
-                    self.sinks.iter_mut().for_each(|sink| drop(sink.reopen()));
-                    return;
-                }
-                Event::Stop { .. } => return,
-            };
+        let mut sealed = match event {
+            Event::Start(line, is_written) => {
+                written.push(is_written);
+                Record::Start(Box::new((line.0)(redactor)))
+            }
+            Event::Request {
+                id,
+                part,
+                written: line,
+            } => {
+                written.push(line);
+                guarded(|| Record::Request(Box::new(seal::notice(redactor, id, &part))))
+                    .unwrap_or_else(|| {
+                        Record::Request(Box::new(seal::failed_notice(redactor, id, &part)))
+                    })
+            }
+            Event::Exchange { id, draft } => {
+                guarded(|| Record::Exchange(Box::new(seal::exchange(redactor, scene, id, &draft))))
+                    .unwrap_or_else(|| {
+                        Record::Exchange(Box::new(seal::failed_exchange(redactor, id, &draft)))
+                    })
+            }
+            Event::Tunnel { id, draft } => {
+                Record::Tunnel(Box::new(seal::tunnel(redactor, id, &draft)))
+            }
+            Event::Connection { id, draft } => {
+                Record::Connection(Box::new(seal::settled(redactor, |redactor| {
+                    seal::connection(redactor, id, &draft)
+                })))
+            }
+            Event::Egress(news) => Record::Egress(Box::new(outbound::news(redactor, &news))),
+            Event::Reopen => {
+                self.sinks.iter_mut().for_each(|sink| drop(sink.reopen()));
+                return;
+            }
+            Event::Stop { .. } => return,
+        };
         if let Some(slip) = seal::slip(redactor)
             && let Some(findings) = sealed.findings_mut()
         {

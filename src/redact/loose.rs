@@ -5,6 +5,7 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::find::{Found, What, unescaped};
+use super::mark;
 use super::names::{Level, Names, Place};
 use super::views::Escape;
 
@@ -14,6 +15,14 @@ pub(super) fn assignments(names: &Names, text: &[u8], part: Range<usize>, found:
     while let Some(at) = memchr::memchr2(b'=', b':', &text[from..part.end]) {
         let sign = from + at;
         from = sign + 1;
+        // The colon of a mark, in text that was masked before.
+        let mark = sign
+            .checked_sub("‹secret".len())
+            .filter(|start| *start >= part.start);
+        if let Some(length) = mark.and_then(|start| mark::at_start(&text[start..part.end])) {
+            from = sign - "‹secret".len() + length;
+            continue;
+        }
         let name = name_before(&text[part.start..sign]);
         let Some(what) = What::of(level(names, name)) else {
             continue;
@@ -217,6 +226,12 @@ mod tests {
             ("if (a == b) { c := d }", vec![]),
             ("token=\"never ends", vec!["never ends"]),
             ("=:=:", vec![]),
+            (
+                "Basic ‹secret:authorization#me1mcw·36›; ‹secret:cookie·empty›",
+                vec![],
+            ),
+            ("‹secret:hunter2›", vec!["hunter2›"]),
+            ("‹secret:hunter2#me1mcw·36›", vec!["hunter2#me1mcw·36›"]),
         ] {
             let have = parts_of(text, |bytes, found| {
                 assignments(&Names::default(), bytes, 0..bytes.len(), found);

@@ -100,6 +100,30 @@ pub(super) fn unscanned(bytes: usize) -> String {
     format!("‹unscanned·{bytes} bytes›")
 }
 
+/// How long the mark of a secret is that this text begins with; `None`: it begins with none. No value that a name
+/// could betray fits into one.
+pub(super) fn at_start(text: &[u8]) -> Option<usize> {
+    let rest = text.strip_prefix("‹secret:".as_bytes())?;
+    let word = rest
+        .iter()
+        .take_while(|byte| byte.is_ascii_lowercase() || **byte == b'_');
+    let rest = &rest[word.count()..];
+    let rest = match rest.strip_prefix(b"#") {
+        Some(rest) => {
+            let (fingerprint, rest) = rest.split_at_checked(6)?;
+            let rest = rest.strip_prefix("·".as_bytes())?;
+            let length = rest
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit() || **byte == b'<');
+            let is_sound = fingerprint.iter().all(|byte| ALPHABET.contains(byte));
+            is_sound.then(|| &rest[length.count()..])?
+        }
+        None => rest.strip_prefix("·empty".as_bytes())?,
+    };
+    let rest = rest.strip_prefix("›".as_bytes())?;
+    Some(text.len() - rest.len())
+}
+
 /// Whether a mark could hold this text: as a needle it would tear marks apart.
 pub(super) fn is_vocabulary(text: &str) -> bool {
     let text = text.to_ascii_lowercase();

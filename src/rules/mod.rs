@@ -122,6 +122,8 @@ pub static RULES: &[&Rule] = &[
     &egress::n613_outbound_address_changed::RULE,
     &egress::n614_private_address_in_list::RULE,
     &egress::n615_website_address_in_list::RULE,
+    &egress::n616_family_chosen_by_nicetap::RULE,
+    &egress::n617_upstream_proxy_refused::RULE,
     &wire::n701_bare_line_feed::RULE,
     &wire::n702_bare_carriage_return::RULE,
     &wire::n703_early_end_of_head::RULE,
@@ -187,6 +189,8 @@ mod egress {
     pub(super) mod n613_outbound_address_changed;
     pub(super) mod n614_private_address_in_list;
     pub(super) mod n615_website_address_in_list;
+    pub(super) mod n616_family_chosen_by_nicetap;
+    pub(super) mod n617_upstream_proxy_refused;
 }
 
 mod param {

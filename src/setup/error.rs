@@ -94,7 +94,7 @@ impl SetupError {
         let hint = match self {
             Self::NotOne { .. } => "say where it is: whmcs=/var/www/whmcs",
             Self::OtherProxy { .. } => {
-                "nicetap cannot go out through another proxy yet: take that one out first, or use base-URL mode"
+                "let nicetap go out through it too: its URL in NICETAP_UPSTREAM_PROXY, or as upstream_proxy in nicetap.toml"
             }
             Self::Closed(_) => {
                 "choose a home that others may pass through: --home /var/lib/nicetap; `nicetap run` and base-URL mode need none of this"

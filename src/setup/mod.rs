@@ -43,6 +43,8 @@ pub struct To {
     pub public: PathBuf,
     /// The home, for the ledger.
     pub home: PathBuf,
+    /// Whether nicetap itself goes out through another proxy, as a client may have done until now.
+    pub is_chained: bool,
 }
 
 impl To {
@@ -57,6 +59,7 @@ impl To {
                 .collect(),
             public: config.public_dir(),
             home: config.home.clone(),
+            is_chained: config.upstream_proxy.proxies().next().is_some(),
         }
     }
 

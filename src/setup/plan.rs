@@ -165,7 +165,10 @@ impl Plan {
             program: program.to_owned(),
             source,
         })?;
-        if let Some((name, value)) = facts.proxy().filter(|(_, value)| *value != to.url()) {
+        let other = facts
+            .proxy()
+            .filter(|(_, value)| *value != to.url() && !to.is_chained);
+        if let Some((name, value)) = other {
             self.notes.push(format!(
                 "{} has {name}={value}: nicetap takes its place, and goes out directly",
                 program.display()
@@ -272,7 +275,7 @@ impl Plan {
         };
         match php::of_pool(&asked.listen, &to.probe()) {
             Ok(facts) => {
-                if let Some((name, value)) = facts.proxy() {
+                if let Some((name, value)) = facts.proxy().filter(|_| !to.is_chained) {
                     return Err(SetupError::OtherProxy {
                         pool: asked.pool.name,
                         name: name.to_owned(),

@@ -117,6 +117,11 @@ impl History {
         self.lock().start.clone()
     }
 
+    /// The last `egress` record.
+    pub fn egress(&self) -> Option<Arc<Record<Masked>>> {
+        self.lock().egress.clone()
+    }
+
     /// Forgets all entries.
     pub fn clear(&self) {
         let mut ring = self.lock();
@@ -179,6 +184,7 @@ impl Sink for Intake {
         match (number(record), &**record) {
             (Some(id), _) => ring.keep(id, record, line.len()),
             (None, Record::Start(_)) => ring.start = Some(record.clone()),
+            (None, Record::Egress(_)) => ring.egress = Some(record.clone()),
             (None, _) => {}
         }
         Ok(())
@@ -212,6 +218,7 @@ struct Ring {
     /// A reader that knows less than this has missed something.
     lost: u64,
     start: Option<Arc<Record<Masked>>>,
+    egress: Option<Arc<Record<Masked>>>,
     is_paused: bool,
     /// Calls that began during a pause and have not come to their end: that may come after the pause.
     left_out: BTreeSet<u64>,

@@ -58,6 +58,22 @@ impl Reader {
         Ok(Self::of(Source::File(file, path.to_owned())))
     }
 
+    /// Opens a log to read its last lines only, of at most so many bytes. Lines are numbered from where it begins.
+    pub fn open_near_end(path: &Path, bytes: u64) -> io::Result<Self> {
+        let mut file = File::open(path)?;
+        let start = file.metadata()?.len().saturating_sub(bytes);
+        if start == 0 {
+            return Ok(Self::of(Source::File(file, path.to_owned())));
+        }
+        // One byte earlier: where a line begins just there, it is whole.
+        file.seek(SeekFrom::Start(start - 1))?;
+        let mut reader = Self::of(Source::File(file, path.to_owned()));
+        // Most likely the rest of a line, which is none.
+        let _ = reader.next_line()?;
+        reader.number = 0;
+        Ok(reader)
+    }
+
     /// Reads a log from something else, such as standard input.
     pub fn over(source: impl Read + 'static) -> Self {
         Self::of(Source::Stream(Box::new(source)))
@@ -290,6 +306,33 @@ mod tests {
             ["line 1: cut off: it has no line end"]
         );
         assert!(all(b"").is_empty());
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test makes the file to read")]
+    fn near_its_end_a_log_begins_with_a_whole_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        fs::write(&path, format!("{STOP}\n{STOP}\n{STOP}\n")).unwrap();
+        let line = STOP.len() as u64 + 1;
+        for (bytes, whole) in [
+            (0, 0),
+            (line - 1, 0),
+            (line, 1),
+            (line + 1, 1),
+            (2 * line, 2),
+            (3 * line - 1, 2),
+            (3 * line, 3),
+            (u64::MAX, 3),
+        ] {
+            let mut reader = Reader::open_near_end(&path, bytes).unwrap();
+            let mut numbers = Vec::new();
+            while let Some(line) = reader.next_line().unwrap() {
+                numbers.push(line.unwrap().number);
+            }
+            let want: Vec<u64> = (1..=whole).collect();
+            assert_eq!(numbers, want, "{bytes}");
+        }
     }
 
     #[test]

@@ -6,8 +6,10 @@ use std::fmt::Write as _;
 
 use jiff::tz::{TimeZone, offset};
 
-use crate::diagnose::{Answer, Point, outbound};
+use crate::diagnose::{Answer, Difference, Point, outbound};
 use crate::record::{Exchange, Leaf, Verdict, Who};
+
+use crate::redact::{FingerprintKey, Redactor, Shown};
 
 use super::escape;
 
@@ -18,7 +20,7 @@ pub struct Ticket<'a, T> {
     /// The twelve points.
     pub points: &'a [Point],
     /// The nearest call that worked, and what differs.
-    pub good: Option<(u64, Vec<String>)>,
+    pub good: Option<(u64, Vec<Difference>)>,
     /// The user's zone.
     pub zone: TimeZone,
     /// The version of WHMCS, if it was told.
@@ -99,6 +101,16 @@ impl<T: Leaf> Ticket<'_, T> {
                 )
             ),
             "- Screenshots without credentials: ________ (attach them yourself)".to_owned(),
+            format!(
+                "- PHP and libcurl: {}",
+                known(
+                    call.client
+                        .user_agent
+                        .as_ref()
+                        .and_then(|agent| versions(agent.as_ref())),
+                    "WHMCS: Help, System, PHP Info; or: php -i"
+                )
+            ),
             String::new(),
         ]
     }
@@ -213,7 +225,7 @@ impl<T: Leaf> Ticket<'_, T> {
                 let differences = differences
                     .iter()
                     .take(MOST_DIFFERENCES)
-                    .map(|it| shown(it));
+                    .map(|it| shown(&it.to_string()));
                 let differences = differences.collect::<Vec<_>>().join("; ");
                 lines.push(format!(
                     "- A call that worked (#{id}) differs: {differences}"
@@ -264,6 +276,21 @@ impl<T: Leaf> Ticket<'_, T> {
     }
 }
 
+/// A ticket once more, line by line: its records are masked already, and whatever still looks like a secret by its
+/// name is masked now.
+pub fn looked_through(text: &str) -> Result<String, rustls::crypto::GetRandomFailed> {
+    let mut redactor = Redactor::new(&FingerprintKey::random()?);
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines() {
+        match redactor.body(Some(b"text/plain"), line.as_bytes(), false) {
+            Shown::Text(line) => out.push_str(line.as_str()),
+            Shown::Shape(_) => out.push_str("(a line that is no text)"),
+        }
+        out.push('\n');
+    }
+    Ok(out)
+}
+
 /// The twelve points as text for the terminal.
 pub fn checklist(id: u64, points: &[Point]) -> String {
     let mut text = format!("NiceNIC's checklist for call #{id}\n");
@@ -292,6 +319,20 @@ pub fn checklist(id: u64, points: &[Point]) -> String {
         }
     }
     text
+}
+
+/// The versions of PHP and libcurl that a User-Agent names: `GuzzleHttp/7 curl/7.88.1 PHP/8.2.7`.
+fn versions(agent: &str) -> Option<String> {
+    let words = agent.split(|char: char| char.is_whitespace() || "();,".contains(char));
+    let told: Vec<String> = words
+        .filter(|word| {
+            ["PHP/", "curl/", "libcurl/"]
+                .iter()
+                .any(|name| word.starts_with(name))
+        })
+        .map(shown)
+        .collect();
+    (!told.is_empty()).then(|| told.join(", "))
 }
 
 /// Text of a log, made safe to print and kept on one line.

@@ -84,6 +84,9 @@ impl Connect {
             () => None,
         };
         if let Some(why) = why {
+            if why == TunnelWhy::Scope {
+                self.shared.arrivals.elsewhere();
+            }
             return self.tunnel(leg, target, why, None).await;
         }
         if leg.writer.send(ESTABLISHED).await.is_err() {
@@ -154,6 +157,7 @@ impl Connect {
             Ok(Err(error)) => {
                 let failure = tls::client_failure(&error, saw_hello);
                 if failure.is_distrust {
+                    self.shared.arrivals.distrusting();
                     self.shared.note_distrust(self.peer.addr.ip(), host);
                 }
                 return self

@@ -17,6 +17,7 @@ use super::leg::Leg;
 use super::origin::Failure;
 use super::receiving::{Received, Receiving};
 use super::sending::{SendEnd, Sending};
+use super::upstream::Hop;
 
 /// What an exchange needs beside its legs.
 pub(super) struct Terms<'a> {
@@ -27,6 +28,8 @@ pub(super) struct Terms<'a> {
     /// The codes of findings that the reply tells the client.
     pub(super) annotation: Option<String>,
     pub(super) answered_by: AnswerBy,
+    /// The other proxy that takes the request itself.
+    pub(super) hop: Option<&'a Hop>,
     /// Makes the copies of bodies.
     pub(super) prefix: &'a (dyn Fn() -> Prefix + Sync),
 }
@@ -95,6 +98,7 @@ pub(super) async fn carry(
         reply_timeout,
         annotation,
         answered_by,
+        hop,
         prefix,
     } = terms;
     let framing = head.framing();
@@ -124,6 +128,7 @@ pub(super) async fn carry(
         reply_timeout,
         annotation,
         answered_by,
+        hop,
         prefix,
         progress: &progress,
         announced,

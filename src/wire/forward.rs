@@ -17,7 +17,7 @@ use crate::rule::levels::Levels;
 use crate::rules;
 
 use super::exchange::{Outcome, Terms, carry};
-use super::front::{After, Door, Front, Routed};
+use super::front::{After, Front, Routed};
 use super::guard::{Attempt, Ruling};
 use super::headers::{self, HostField};
 use super::leg::Leg;
@@ -25,6 +25,7 @@ use super::origin::{Failure, Route};
 use super::page::Page;
 use super::relay::{Counts, relay};
 use super::stream::Rewind;
+use super::upstream::Hop;
 
 /// The upstream connection that belongs to a client's connection.
 pub(super) struct Upstream {
@@ -32,6 +33,8 @@ pub(super) struct Upstream {
     scheme: Scheme,
     authority: Authority,
     route: Option<Route>,
+    /// The other proxy that takes the requests themselves.
+    hop: Option<Hop>,
     /// Whether it has carried a reply.
     reused: bool,
 }
@@ -85,14 +88,7 @@ impl Front {
     /// Whether the client gave up while a connection was made for it: without us its call, perhaps a paid one, would
     /// not have been made either. In clear an end of its direction may mean that it only waits.
     async fn client_has_left(&mut self) -> bool {
-        let is_tls = matches!(
-            self.door,
-            Door::Tunnel {
-                scheme: Scheme::Https,
-                ..
-            }
-        );
-        is_tls
+        self.is_over_tls()
             && self.leg.reader.buffered().is_empty()
             && self.leg.reader.has_stirred().await
             && self.leg.reader.has_ended()
@@ -187,16 +183,18 @@ impl Front {
         scheme: Scheme,
         authority: &Authority,
     ) -> Result<(), Failure> {
-        let upstream = |leg, route| Upstream {
+        let upstream = |leg, route, hop| Upstream {
             leg,
             scheme,
             authority: authority.clone(),
             route,
+            hop,
             reused: false,
         };
         if let Some(inside) = &self.shared.inside {
             self.upstream = Some(upstream(
                 Leg::new(inside.connect(self.peer.addr.ip())),
+                None,
                 None,
             ));
             return Ok(());
@@ -211,7 +209,7 @@ impl Front {
         match dialed {
             Ok(dialed) => {
                 draft.way = Some(way(dialed.route));
-                self.upstream = Some(upstream(dialed.leg, Some(dialed.route)));
+                self.upstream = Some(upstream(dialed.leg, Some(dialed.route), dialed.hop));
                 Ok(())
             }
             Err(failed) => {
@@ -239,7 +237,16 @@ impl Front {
             Via::Gateway => HostField::Of(upstream.scheme, &routed.target.authority),
             _ => HostField::AsSent,
         };
-        let forwarded = headers::request(&part.head, &routed.line_target, host);
+        let forwarded = match &upstream.hop {
+            None => headers::request(&part.head, &routed.line_target, host),
+            Some(hop) => {
+                let authority = &routed.target.authority;
+                let url = headers::absolute(upstream.scheme, authority, &routed.line_target);
+                let mut forwarded = headers::request(&part.head, &url, host);
+                headers::for_proxy(&mut forwarded, hop.field());
+                forwarded
+            }
+        };
         let draft = ticket.draft();
         draft.fidelity.extend(forwarded.fidelity);
         draft.has_left = true;
@@ -254,6 +261,7 @@ impl Front {
             } else {
                 AnswerBy::Origin
             },
+            hop: upstream.hop.as_ref(),
             prefix: &|| Prefix::new(shared.body_limit, shared.budget.clone()),
         };
         carry(
@@ -431,6 +439,7 @@ pub(super) const fn way(route: Route) -> Way {
     Way {
         local: route.local,
         peer: route.peer,
+        through_proxy: route.through_proxy,
     }
 }
 

@@ -97,11 +97,17 @@ impl Front {
 
     /// Serves the connection to its end, or to its CONNECT.
     pub(super) async fn serve(mut self) -> Leave {
+        let mut is_first = true;
         loop {
             let Some(head) = self.next_head().await else {
                 return Leave::Done;
             };
+            let is_unused = std::mem::take(&mut is_first);
             match head {
+                Head::Closed | Head::Failed if is_unused && self.is_over_tls() => {
+                    self.note_unused().await;
+                    return Leave::Done;
+                }
                 Head::Request(head) if head.method() == "CONNECT" => {
                     if matches!(self.door, Door::Port) {
                         return Leave::Connect(self.leg, head);
@@ -185,10 +191,14 @@ impl Front {
             return self.own_page(&head).await;
         };
         if !routed.target.in_scope || self.shared.has_expired() {
+            shared.arrivals.elsewhere();
             return self.forward_unread(head, routed).await;
         }
         let guard = Some(self.shared.guard.clone());
         let (part, mut attempt) = self.inspect(head, &routed, guard).await;
+        if part.facts.is_for_api() {
+            shared.arrivals.call();
+        }
         let mut ticket = self.shared.journal.admit(part.clone()).await;
         let after = self
             .forward(&mut ticket, &part, &routed, attempt.as_mut())
@@ -316,6 +326,31 @@ impl Front {
         let bytes = page.render(head.method() != "HEAD", false);
         let _ = timeout(ANSWER_LIMIT, self.leg.writer.send(&bytes)).await;
         After::Close
+    }
+
+    /// Notes a client that took our certificate, and left before it asked for anything.
+    async fn note_unused(self) {
+        let place = self.shared.journal.place().await;
+        place.connection(ConnectionDraft {
+            peer: self.peer.clone(),
+            host: self.tunnel_host(),
+            stage: ConnectionStage::Tls,
+            reason: "the client closed right after the TLS handshake, without a request; it may expect one certain certificate (pinning)",
+            raw: None,
+            answered: None,
+            findings: Vec::new(),
+        });
+        self.leg.close().await;
+    }
+
+    pub(super) const fn is_over_tls(&self) -> bool {
+        matches!(
+            self.door,
+            Door::Tunnel {
+                scheme: Scheme::Https,
+                ..
+            }
+        )
     }
 
     async fn own_page(&mut self, head: &RequestHead) -> After {

@@ -1,5 +1,6 @@
 //! Heads as they go on: byte for byte what came, but for what belongs to one hop only. What is changed is named.
 use bytes::{BufMut, Bytes, BytesMut};
+use zeroize::Zeroizing;
 
 use crate::facts::{Authority, Scheme};
 use crate::http1::{Fields, ReplyHead, RequestHead};
@@ -55,6 +56,36 @@ pub(super) fn request(head: &RequestHead, target: &[u8], host: HostField<'_>) ->
     Forwarded {
         bytes: out,
         fidelity,
+    }
+}
+
+/// A target as another proxy wants it: a whole URL.
+pub(super) fn absolute(scheme: Scheme, authority: &Authority, target: &[u8]) -> BytesMut {
+    let mut url = BytesMut::with_capacity(target.len() + 64);
+    if memchr::memmem::find(target, b"://").is_some_and(|at| !target[..at].contains(&b'/')) {
+        url.put_slice(target);
+        return url;
+    }
+    url.put_slice(scheme.word().as_bytes());
+    url.put_slice(b"://");
+    url.put_slice(host_of(scheme, authority).as_bytes());
+    // `OPTIONS *` has no path (RFC 9112 section 3.2.4).
+    if target != b"*" {
+        url.put_slice(target);
+    }
+    url
+}
+
+/// Adds what another proxy wants to know, and names what was changed for it.
+pub(super) fn for_proxy(head: &mut Forwarded, login: Option<Zeroizing<String>>) {
+    head.fidelity
+        .push("target made a whole URL for the upstream proxy".into());
+    if let Some(field) = login {
+        head.bytes.truncate(head.bytes.len() - b"\r\n".len());
+        head.bytes.put_slice(field.as_bytes());
+        head.bytes.put_slice(b"\r\n");
+        head.fidelity
+            .push("Proxy-Authorization added for the upstream proxy".into());
     }
 }
 
@@ -177,13 +208,17 @@ impl<'a> Hop<'a> {
 fn put_host(out: &mut BytesMut, name: &str, scheme: Scheme, authority: &Authority) {
     out.put_slice(name.as_bytes());
     out.put_slice(b": ");
-    let text = authority.to_string();
-    let shown = match text.rsplit_once(':') {
-        Some((host, _)) if authority.port() == scheme.default_port() => host,
-        _ => &text,
-    };
-    out.put_slice(shown.as_bytes());
+    out.put_slice(host_of(scheme, authority).as_bytes());
     out.put_slice(b"\r\n");
+}
+
+/// Host and port, without the scheme's own port.
+fn host_of(scheme: Scheme, authority: &Authority) -> String {
+    let text = authority.to_string();
+    match text.rsplit_once(':') {
+        Some((host, _)) if authority.port() == scheme.default_port() => host.to_owned(),
+        _ => text,
+    }
 }
 
 /// An absolute target, split.

@@ -18,11 +18,13 @@ use crate::http1::Limits;
 use crate::journal::draft::Peer;
 
 use super::access::Access;
+use super::arrivals::{Arrivals, Arrived};
 use super::connect::Connect;
 use super::front::{Door, Front, Leave};
 use super::guard::Guard;
 use super::leg::Leg;
 use super::origin::Dialer;
+use super::tls::client_config;
 use super::{Activity, Setup, Shared, health};
 
 /// A bound proxy.
@@ -103,6 +105,7 @@ impl Proxy {
             .collect();
         let dialer = Dialer {
             connect_to: config.connect_to.clone(),
+            upstream: config.upstream_proxy.clone(),
             source_ip: config.source_ip,
             family: config.family,
             tls: client_config(roots),
@@ -128,6 +131,7 @@ impl Proxy {
             distrust: Mutex::default(),
             distrusted: Notify::new(),
             activity: Activity::new(),
+            arrivals: Arrivals::default(),
             expired: AtomicBool::new(false),
             health: health(&addrs),
             look_ups: Arc::new(Semaphore::new(LOOK_UPS)),
@@ -202,6 +206,19 @@ impl Control {
         distrust.unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// What has reached the proxy so far.
+    pub fn arrived(&self) -> Arrived {
+        self.shared.arrivals.so_far()
+    }
+
+    /// The addresses that would be dialled for this host on port 443; empty: its name is not found.
+    pub async fn addresses_of(&self, host: &str) -> Vec<SocketAddr> {
+        let Some(authority) = Authority::parse(host.as_bytes(), Some(443)) else {
+            return Vec::new();
+        };
+        self.shared.dialer.addresses_of(&authority).await
+    }
+
     /// How long nobody has used the proxy.
     pub fn idle(&self) -> Duration {
         self.shared.activity.idle()
@@ -261,6 +278,7 @@ async fn serve_connection(
             ours,
         ));
     }
+    shared.arrivals.connection(&peer);
     let leg = Leg::new(Box::new(tcp));
     let front = Front::new(
         shared.clone(),
@@ -304,24 +322,15 @@ fn base_of(config: &Config) -> Result<(Scheme, Authority), BindError> {
     } else {
         Scheme::Http
     };
-    let authority = Authority::parse(base.host.as_bytes(), Some(base.port));
+    let host = if base.host.contains(':') {
+        format!("[{}]", base.host)
+    } else {
+        base.host.clone()
+    };
+    let authority = Authority::parse(host.as_bytes(), Some(base.port));
     authority
         .map(|authority| (scheme, authority))
         .ok_or_else(|| BindError::BaseUrl(base.host.clone()))
-}
-
-/// TLS towards origins: verified, always; 1.2 and 1.3; HTTP/1.1 only.
-pub(super) fn client_config(roots: rustls::RootCertStore) -> Arc<rustls::ClientConfig> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider);
-    let versions =
-        builder.with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12]);
-    let mut config = match versions {
-        Ok(builder) => builder.with_root_certificates(roots).with_no_client_auth(),
-        Err(error) => unreachable!("the provider supports TLS 1.2 and 1.3: {error}"),
-    };
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Arc::new(config)
 }
 
 const BACKLOG: u32 = 1024;

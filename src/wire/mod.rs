@@ -20,6 +20,7 @@ use crate::journal::Journal;
 use crate::rule::levels::Levels;
 
 mod access;
+mod arrivals;
 mod buffer;
 mod connect;
 mod exchange;
@@ -27,6 +28,7 @@ mod forward;
 mod front;
 mod guard;
 mod headers;
+mod issuer;
 mod leg;
 mod listen;
 mod origin;
@@ -36,8 +38,10 @@ mod relay;
 mod sending;
 mod stream;
 mod tls;
+mod upstream;
 mod way_out;
 
+pub use arrivals::Arrived;
 pub use listen::{BindError, Control, Proxy, bind};
 pub use stream::Stream;
 pub use way_out::WayOut;
@@ -89,6 +93,7 @@ struct Shared {
     /// Rings when a client has refused our certificate.
     distrusted: Notify,
     activity: Activity,
+    arrivals: arrivals::Arrivals,
     expired: AtomicBool,
     health: String,
     /// Turns for looking up who sent something.

@@ -1,7 +1,7 @@
 //! The way to an origin, by stages: resolve, connect, TLS. Each failure keeps its stage, its reason and its RFC 9209
 //! word; each success its timings and addresses. Nothing is pooled, shared or tried twice after a byte was sent.
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,17 +11,19 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsConnector;
 
-use crate::config::{ConnectTo, Family};
+use crate::config::{ConnectTo, Family, ProxyScheme, Upstream, UpstreamProxy};
 use crate::facts::{Authority, Scheme};
 use crate::record::Stage;
 
 use super::access::Access;
 use super::leg::Leg;
 use super::stream::Stream;
+use super::upstream::{self, Hop};
 
 /// How origins are reached.
 pub(super) struct Dialer {
     pub(super) connect_to: Vec<ConnectTo>,
+    pub(super) upstream: Upstream,
     pub(super) source_ip: Option<IpAddr>,
     pub(super) family: Family,
     pub(super) tls: Arc<rustls::ClientConfig>,
@@ -33,6 +35,8 @@ pub(super) struct Dialed {
     pub(super) leg: Leg,
     pub(super) route: Route,
     pub(super) times: DialTimes,
+    /// The proxy that takes the requests themselves, if one does.
+    pub(super) hop: Option<Hop>,
 }
 
 /// The addresses of an upstream connection.
@@ -40,6 +44,8 @@ pub(super) struct Dialed {
 pub(super) struct Route {
     pub(super) local: SocketAddr,
     pub(super) peer: SocketAddr,
+    /// Whether `peer` is another proxy.
+    pub(super) through_proxy: bool,
 }
 
 /// How long the stages took.
@@ -48,6 +54,23 @@ pub(super) struct DialTimes {
     pub(super) resolve: Option<Duration>,
     pub(super) connect: Option<Duration>,
     pub(super) tls: Option<Duration>,
+}
+
+/// What is known of a connection before it stands.
+#[derive(Default)]
+struct Known {
+    times: DialTimes,
+    route: Option<Route>,
+}
+
+/// Where to dial.
+struct Place {
+    /// What was asked for.
+    name: String,
+    host: String,
+    port: u16,
+    /// Whether the user's own settings name it.
+    rerouted: bool,
 }
 
 /// Why an exchange failed.
@@ -59,6 +82,8 @@ pub(crate) struct Failure {
     pub(crate) word: &'static str,
     /// Why, for a human. Holds no wire text but host names and addresses.
     pub(crate) reason: String,
+    /// What to do, where it differs from what the stage suggests.
+    pub(super) hint: Option<&'static str>,
     /// Whether the connection died before a byte of the reply came.
     pub(super) is_silent_death: bool,
 }
@@ -69,6 +94,7 @@ impl Failure {
             stage,
             word,
             reason: reason.into(),
+            hint: None,
             is_silent_death: false,
         }
     }
@@ -97,80 +123,192 @@ impl Dialer {
         scheme: Scheme,
         authority: &Authority,
     ) -> Result<Dialed, FailedDial> {
-        let mut times = DialTimes::default();
-        let fail = |failure, times, route| FailedDial {
+        let mut known = Known::default();
+        let dialed = self.by_stage(scheme, authority, &mut known).await;
+        let Known { times, route } = known;
+        let fail = |failure| FailedDial {
             failure,
             times,
             route,
         };
-        let (tcp, route) = match self.tcp(authority, &mut times).await {
-            Ok(connected) => connected,
-            Err(failure) => return Err(fail(failure, times, None)),
+        let (stream, hop) = dialed.map_err(fail)?;
+        let Some(route) = route else {
+            let failure = Failure::new(Stage::Connect, "proxy_internal_error", "no route");
+            return Err(fail(failure));
         };
-        if scheme == Scheme::Http {
-            return Ok(Dialed {
-                leg: Leg::new(Box::new(tcp)),
-                route,
-                times,
-            });
-        }
-        let began = Instant::now();
-        match self.handshake(tcp, authority).await {
-            Ok(stream) => {
-                times.tls = Some(began.elapsed());
-                Ok(Dialed {
-                    leg: Leg::new(stream),
-                    route,
-                    times,
-                })
-            }
-            Err(failure) => Err(fail(failure, times, Some(route))),
-        }
+        Ok(Dialed {
+            leg: Leg::new(stream),
+            route,
+            times,
+            hop,
+        })
     }
 
     /// Connects without TLS, for a tunnel.
     pub(super) async fn dial_tcp(
         &self,
         authority: &Authority,
-    ) -> Result<(TcpStream, Route), Failure> {
-        self.tcp(authority, &mut DialTimes::default()).await
+    ) -> Result<(Box<dyn Stream>, Route), Failure> {
+        let mut known = Known::default();
+        let place = self.place(authority);
+        let stream = match self.upstream.proxy_for(true, authority.host()) {
+            Some(proxy) => self.tunnel(proxy, &place, &mut known).await?,
+            None => self.direct(&place, &mut known).await?,
+        };
+        let route = known.route;
+        route
+            .map(|route| (stream, route))
+            .ok_or_else(|| Failure::new(Stage::Connect, "proxy_internal_error", "no route"))
+    }
+
+    async fn by_stage(
+        &self,
+        scheme: Scheme,
+        authority: &Authority,
+        known: &mut Known,
+    ) -> Result<(Box<dyn Stream>, Option<Hop>), Failure> {
+        let place = self.place(authority);
+        let is_https = scheme == Scheme::Https;
+        let stream = match self.upstream.proxy_for(is_https, authority.host()) {
+            None => self.direct(&place, known).await?,
+            // A request that goes elsewhere than its URL says needs a tunnel, as with curl.
+            Some(proxy) if scheme == Scheme::Http && takes_requests(proxy) && !place.rerouted => {
+                self.literal_is_allowed(&place)?;
+                return Ok((self.proxy(proxy, known).await?, Some(Hop::of(proxy))));
+            }
+            Some(proxy) => self.tunnel(proxy, &place, known).await?,
+        };
+        if !is_https {
+            return Ok((stream, None));
+        }
+        let began = Instant::now();
+        let stream = self.handshake(stream, authority.host()).await?;
+        known.times.tls = Some(began.elapsed());
+        Ok((stream, None))
+    }
+
+    async fn direct(&self, place: &Place, known: &mut Known) -> Result<Box<dyn Stream>, Failure> {
+        let (tcp, route) = self.tcp(place, &mut known.times).await?;
+        known.route = Some(route);
+        Ok(Box::new(tcp))
+    }
+
+    /// A connection that another proxy makes to this place. How long the proxy takes is part of the connect time.
+    async fn tunnel(
+        &self,
+        proxy: &UpstreamProxy,
+        place: &Place,
+        known: &mut Known,
+    ) -> Result<Box<dyn Stream>, Failure> {
+        self.literal_is_allowed(place)?;
+        let stream = self.proxy(proxy, known).await?;
+        let began = Instant::now();
+        let DialTimes {
+            resolve, connect, ..
+        } = known.times;
+        let spent = resolve.unwrap_or_default() + connect.unwrap_or_default();
+        let asking = upstream::tunnel(stream, proxy, &place.host, place.port);
+        let Ok(tunnel) = timeout(CONNECT_LIMIT.saturating_sub(spent), asking).await else {
+            let limit = CONNECT_LIMIT.as_secs();
+            let what = format!("gave no answer within {limit} s");
+            return Err(upstream::at_proxy(proxy, "connection_timeout", &what));
+        };
+        if let Some(connect) = &mut known.times.connect {
+            *connect += began.elapsed();
+        }
+        tunnel
+    }
+
+    /// A connection to the proxy itself.
+    async fn proxy(
+        &self,
+        proxy: &UpstreamProxy,
+        known: &mut Known,
+    ) -> Result<Box<dyn Stream>, Failure> {
+        let not_reached = |failure: Failure| Failure {
+            stage: Stage::Connect,
+            ..upstream::at_proxy(
+                proxy,
+                failure.word,
+                &format!("cannot be used: {}", failure.reason),
+            )
+        };
+        let place = Place {
+            name: proxy.host.clone(),
+            host: proxy.host.clone(),
+            port: proxy.port,
+            rerouted: true,
+        };
+        let (tcp, route) = self
+            .tcp(&place, &mut known.times)
+            .await
+            .map_err(not_reached)?;
+        known.route = Some(Route {
+            through_proxy: true,
+            ..route
+        });
+        if proxy.scheme != ProxyScheme::Https {
+            return Ok(Box::new(tcp));
+        }
+        self.handshake(Box::new(tcp), &proxy.host)
+            .await
+            .map_err(not_reached)
     }
 
     async fn tcp(
         &self,
-        authority: &Authority,
+        place: &Place,
         times: &mut DialTimes,
     ) -> Result<(TcpStream, Route), Failure> {
         let deadline = Instant::now() + CONNECT_LIMIT;
-        let (host, port, rerouted) = self.destination(authority);
+        let Place {
+            name,
+            host,
+            port,
+            rerouted,
+        } = place;
         let began = Instant::now();
-        let Ok(resolved) = timeout(CONNECT_LIMIT, resolve(&host, port)).await else {
+        let Ok(resolved) = timeout(CONNECT_LIMIT, resolve(host, *port)).await else {
             let limit = CONNECT_LIMIT.as_secs();
             let reason = format!("the name `{host}` was not resolved within {limit} s");
             return Err(Failure::new(Stage::Resolve, "dns_timeout", reason));
         };
-        let addresses = resolved.map_err(|error| unresolved(&host, &error))?;
+        let addresses = resolved.map_err(|error| unresolved(host, &error))?;
         times.resolve = Some(began.elapsed());
-        let addresses = self.usable(&host, addresses, rerouted)?;
+        let addresses = self.usable(host, addresses, *rerouted)?;
         let began = Instant::now();
         let left = deadline.saturating_duration_since(began);
         let Ok(raced) = timeout(left, self.race(&addresses)).await else {
-            let reason = format!(
-                "no connection to `{host}` port {port} within {} s",
-                CONNECT_LIMIT.as_secs()
-            );
+            let limit = CONNECT_LIMIT.as_secs();
+            let reason = format!("no connection to `{host}` port {port} within {limit} s");
             return Err(Failure::new(Stage::Connect, "connection_timeout", reason));
         };
-        let tcp =
-            raced.map_err(|(error, address)| unconnected(authority.host(), address, &error))?;
+        let tcp = raced.map_err(|(error, address)| unconnected(name, address, &error))?;
         times.connect = Some(began.elapsed());
-        let route = addresses_of(&tcp)
-            .map_err(|error| unconnected(authority.host(), addresses[0], &error))?;
+        let route = addresses_of(&tcp).map_err(|error| unconnected(name, addresses[0], &error))?;
         Ok((tcp, route))
     }
 
-    /// Where to dial for this authority, and whether `--connect-to` says so.
-    fn destination(&self, authority: &Authority) -> (String, u16, bool) {
+    /// What the proxy would connect to for a client, where it can be told here: a name's addresses are its own affair.
+    fn literal_is_allowed(&self, place: &Place) -> Result<(), Failure> {
+        let ip = match place.host.as_str() {
+            "localhost" => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            host => host.parse().ok(),
+        };
+        let Some(ip) = ip else { return Ok(()) };
+        let address = SocketAddr::new(ip, place.port);
+        self.allowed(&place.host, vec![address], place.rerouted)
+            .map(|_| ())
+    }
+
+    /// The addresses of what is dialled for this authority; empty: its name is not found.
+    pub(super) async fn addresses_of(&self, authority: &Authority) -> Vec<SocketAddr> {
+        let place = self.place(authority);
+        resolve(&place.host, place.port).await.unwrap_or_default()
+    }
+
+    /// Where to dial for this authority.
+    fn place(&self, authority: &Authority) -> Place {
         let (host, port) = (authority.host(), authority.port());
         let matching = self.connect_to.iter().find(|rule| {
             rule.host
@@ -179,12 +317,18 @@ impl Dialer {
                 && rule.port.is_none_or(|have| have == port)
         });
         match matching {
-            Some(rule) => (
-                rule.to_host.clone().unwrap_or_else(|| host.to_owned()),
-                rule.to_port.unwrap_or(port),
-                true,
-            ),
-            None => (host.to_owned(), port, false),
+            Some(rule) => Place {
+                name: host.to_owned(),
+                host: rule.to_host.clone().unwrap_or_else(|| host.to_owned()),
+                port: rule.to_port.unwrap_or(port),
+                rerouted: true,
+            },
+            None => Place {
+                name: host.to_owned(),
+                host: host.to_owned(),
+                port,
+                rerouted: false,
+            },
         }
     }
 
@@ -213,10 +357,19 @@ impl Dialer {
             let reason = format!("`{host}` has no {family} address");
             return Err(Failure::new(Stage::Resolve, "dns_error", reason));
         }
-        let mut all = of_family.iter().copied();
+        self.allowed(host, of_family, rerouted)
+    }
+
+    /// The addresses that may be dialled. Resolved addresses are checked, and those very addresses are dialled.
+    fn allowed(
+        &self,
+        host: &str,
+        addresses: Vec<SocketAddr>,
+        rerouted: bool,
+    ) -> Result<Vec<SocketAddr>, Failure> {
+        let mut all = addresses.iter().copied();
         let loops_to = all.find(|address| self.access.is_own(address));
-        // The resolved address is checked, and that very address is dialled.
-        let allowed: Vec<_> = of_family
+        let allowed: Vec<_> = addresses
             .into_iter()
             .filter(|address| self.access.allows(address, rerouted))
             .collect();
@@ -269,16 +422,15 @@ impl Dialer {
 
     async fn handshake(
         &self,
-        tcp: TcpStream,
-        authority: &Authority,
+        stream: Box<dyn Stream>,
+        host: &str,
     ) -> Result<Box<dyn Stream>, Failure> {
-        let host = authority.host();
         let Ok(name) = ServerName::try_from(host.to_owned()) else {
             let reason = format!("`{host}` is no name that a certificate can hold");
             return Err(Failure::new(Stage::Tls, "tls_protocol_error", reason));
         };
         let connector = TlsConnector::from(self.tls.clone());
-        match timeout(TLS_LIMIT, connector.connect(name, tcp)).await {
+        match timeout(TLS_LIMIT, connector.connect(name, stream)).await {
             Ok(Ok(stream)) => Ok(Box::new(stream)),
             Ok(Err(error)) => Err(super::tls::upstream_failure(host, &error)),
             Err(_) => {
@@ -290,6 +442,11 @@ impl Dialer {
             }
         }
     }
+}
+
+/// Whether the proxy takes requests of plain http themselves.
+const fn takes_requests(proxy: &UpstreamProxy) -> bool {
+    matches!(proxy.scheme, ProxyScheme::Http | ProxyScheme::Https)
 }
 
 async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
@@ -322,6 +479,7 @@ fn addresses_of(tcp: &TcpStream) -> io::Result<Route> {
     Ok(Route {
         local: tcp.local_addr()?,
         peer: tcp.peer_addr()?,
+        through_proxy: false,
     })
 }
 

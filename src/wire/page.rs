@@ -80,7 +80,7 @@ impl Page {
             failure.word,
             stage,
             failure.reason.clone(),
-            hint,
+            failure.hint.unwrap_or(hint),
         )
     }
 

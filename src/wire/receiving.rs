@@ -16,6 +16,7 @@ use super::exchange::{BODY_IDLE, Progress, cause};
 use super::headers;
 use super::leg::{Reader, Writer};
 use super::origin::Failure;
+use super::upstream::Hop;
 
 /// The reply's way.
 pub(super) struct Receiving<'a> {
@@ -25,6 +26,7 @@ pub(super) struct Receiving<'a> {
     pub(super) reply_timeout: Duration,
     pub(super) annotation: Option<String>,
     pub(super) answered_by: AnswerBy,
+    pub(super) hop: Option<&'a Hop>,
     pub(super) prefix: &'a (dyn Fn() -> Prefix + Sync),
     pub(super) progress: &'a Progress,
     pub(super) announced: &'a mut Announced,
@@ -60,6 +62,9 @@ impl Receiving<'_> {
             }
             self.informational(&head).await?;
         };
+        if let Some(refusal) = self.hop.and_then(|hop| hop.refusal(&head)) {
+            return Err(refusal);
+        }
         self.steps.wait = Some(self.progress.last_sent().elapsed());
         self.final_reply(head).await
     }

@@ -1,12 +1,39 @@
 //! TLS on both legs: what a failed handshake means, in words.
 use std::io;
+use std::sync::Arc;
 
-use rustls::{AlertDescription, CertificateError, Error as TlsError};
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, Error as TlsError, OtherError,
+    PeerIncompatible, RootCertStore,
+};
 
 use crate::clock::Time;
 use crate::record::Stage;
 
+use super::issuer::{Naming, UntrustedIssuer};
 use super::origin::Failure;
+
+/// TLS towards origins: verified, always; 1.2 and 1.3; HTTP/1.1 only.
+pub(super) fn client_config(roots: RootCertStore) -> Arc<ClientConfig> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
+    let versions =
+        builder.with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12]);
+    let builder = match versions {
+        Ok(builder) => builder,
+        Err(error) => unreachable!("the provider supports TLS 1.2 and 1.3: {error}"),
+    };
+    let builder = match Naming::new(roots, provider) {
+        // It is rustls's own verifier that judges.
+        Some(naming) => builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(naming)),
+        None => builder.with_root_certificates(RootCertStore::empty()),
+    };
+    let mut config = builder.with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Arc::new(config)
+}
 
 /// Why the handshake with an origin failed.
 pub(super) fn upstream_failure(host: &str, error: &io::Error) -> Failure {
@@ -33,6 +60,14 @@ pub(super) fn upstream_failure(host: &str, error: &io::Error) -> Failure {
             );
             Failure::new(Stage::Tls, "tls_certificate_error", reason)
         }
+        TlsError::AlertReceived(AlertDescription::ProtocolVersion)
+        | TlsError::PeerIncompatible(
+            PeerIncompatible::ServerDoesNotSupportTls12Or13
+            | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
+        ) => {
+            let reason = format!("`{host}` offers neither TLS 1.2 nor 1.3, only an older one");
+            Failure::new(Stage::Tls, "tls_protocol_error", reason)
+        }
         TlsError::AlertReceived(alert) => {
             let reason = format!(
                 "`{host}` refused the TLS handshake ({})",
@@ -45,7 +80,7 @@ pub(super) fn upstream_failure(host: &str, error: &io::Error) -> Failure {
             Failure::new(Stage::Tls, "tls_protocol_error", reason)
         }
         TlsError::PeerIncompatible(_) => {
-            let reason = format!("`{host}` offers no TLS 1.2 or 1.3 that fits ({tls})");
+            let reason = format!("nothing that `{host}` offers in TLS fits ({tls})");
             Failure::new(Stage::Tls, "tls_protocol_error", reason)
         }
         other => {
@@ -83,6 +118,9 @@ fn certificate_reason(error: &CertificateError) -> String {
         }
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             "is not meant for servers".to_owned()
+        }
+        CertificateError::Other(OtherError(error)) if error.is::<UntrustedIssuer>() => {
+            error.to_string()
         }
         other => format!("is not acceptable: {other}"),
     }
@@ -159,6 +197,16 @@ pub(super) fn client_failure(error: &io::Error, saw_certificate: bool) -> Client
     }
 }
 
+/// The alerts that servers send to strangers, by name; the others by their number.
 fn alert_word(alert: AlertDescription) -> String {
-    format!("alert {}", u8::from(alert))
+    match alert {
+        AlertDescription::HandshakeFailure => "alert 40: no cipher or key exchange fits".to_owned(),
+        AlertDescription::InternalError => "alert 80: an error inside the server".to_owned(),
+        AlertDescription::UnrecognisedName => "alert 112: it does not know this name".to_owned(),
+        AlertDescription::CertificateRequired => "alert 116: it wants a certificate".to_owned(),
+        AlertDescription::NoApplicationProtocol => {
+            "alert 120: it speaks no HTTP/1.1 there".to_owned()
+        }
+        other => format!("alert {}", u8::from(other)),
+    }
 }

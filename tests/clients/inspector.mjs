@@ -23,7 +23,7 @@ mkdirSync(shots, { recursive: true });
 /** Starts nicetap; resolves once its banner names its addresses. */
 function start(...options) {
   const home = mkdtempSync(join(tmpdir(), "nicetap-ui-"));
-  const given = ["serve", "--home", home, "--listen", "127.0.0.1:0", "--ui", "127.0.0.1:0", ...options];
+  const given = ["serve", "--home", home, "--listen", "127.0.0.1:0", "--ui", "127.0.0.1:0", "--egress-probe", "off", ...options];
   const child = spawn(nicetap, given, { stdio: ["ignore", "pipe", "ignore"] });
   process.on("exit", () => child.kill("SIGKILL"));
   return new Promise((done, failed) => {
@@ -193,6 +193,15 @@ async function theWorkingDay(browser) {
   assert.match(copied, /curl -g/);
   assert.match(copied, /Authorization: Basic AUTHORIZATION/);
   assert.ok(!copied.includes("secret:"), "no mark is left in it");
+  await page.getByRole("button", { name: "Copy as ticket" }).click();
+  await page.waitForFunction(async () => (await navigator.clipboard.readText()).startsWith("# NiceNIC API call"));
+  const ticket = await page.evaluate(() => navigator.clipboard.readText());
+  assert.match(ticket, /Account username: demo\n- Action attempted: domain\/check\n/);
+  assert.ok(!ticket.includes("not-a-real-secret"));
+  await page.locator("#detail .checklist summary").click();
+  assert.match(await page.locator("#detail .checklist").innerText(), /no the Authorization header is username:api_secret\n+N102/);
+  await shot(page, "detail-checklist");
+  await accessible(page, "checklist");
   const [download] = await Promise.all([
     page.waitForEvent("download"),
     page.getByRole("link", { name: "Save as HAR" }).click(),
@@ -234,6 +243,17 @@ async function theWorkingDay(browser) {
   await page.getByText("How long calls took").waitFor();
   await shot(page, "session");
   await accessible(page, "session");
+  assert.match(await page.locator(".checklist").innerText(), /For call #\d+: \d+ in order, \d+ not, \d+ only you can see/);
+  await page.fill('[name="call"]', "2");
+  await page.fill('[name="with"]', "1");
+  await page.getByRole("button", { name: "Compare" }).click();
+  await page.getByRole("heading", { name: "Two calls compared" }).waitFor();
+  assert.match(await page.locator(".compared").innerText(), /#2\s+#1[\s\S]*header authorization/);
+  await fits(page, "compare");
+  await shot(page, "compare");
+  await accessible(page, "compare");
+  await page.goto(tap.ui + "compare?call=2&with=999");
+  await page.getByText("#999 is no finished call that is kept").waitFor();
   await page.goto(tap.ui + "rules/N102");
   await shot(page, "rule");
   await accessible(page, "rule");

@@ -433,6 +433,24 @@ fn a_client_that_leaves_before_it_saw_a_certificate_is_not_taken_for_distrust() 
 }
 
 #[test]
+fn a_client_that_closes_right_after_the_handshake_is_noted() {
+    let stage = Stage::new(answering(success));
+    let mut client = stage.client();
+    client.end();
+    let record = stage.record_of("connection", &client);
+    assert_eq!(record["stage"], "tls", "{record:#}");
+    assert!(text_of(&record["reason"]).contains("pinning"), "{record:#}");
+    assert_eq!(record["host"], API, "{record:#}");
+    // One that has asked for something may leave as it likes.
+    let mut client = stage.client();
+    client.send(check("")).unwrap();
+    assert_eq!(client.reply("GET").unwrap().status(), 200);
+    client.end();
+    let stopped = stage.nicetap.stop();
+    assert_eq!(stopped.of("connection").len(), 1);
+}
+
+#[test]
 fn a_distrusting_client_fails_where_that_is_wanted() {
     let stage = Stage::with(answering(success), |options| {
         options.argument("--on-distrust").argument("fail")

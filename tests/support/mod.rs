@@ -7,6 +7,7 @@
 pub(crate) mod authority;
 pub(crate) mod client;
 pub(crate) mod compare;
+pub(crate) mod forwarder;
 pub(crate) mod message;
 pub(crate) mod nginx;
 pub(crate) mod nicetap;

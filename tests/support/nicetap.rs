@@ -28,7 +28,7 @@ pub(crate) struct Nicetap {
 #[derive(Default)]
 pub(crate) struct Options {
     arguments: Vec<String>,
-    variables: Vec<(&'static str, String)>,
+    variables: Vec<(String, String)>,
     upstream_roots: String,
     home: Option<TempDir>,
 }
@@ -63,9 +63,9 @@ impl Options {
         self
     }
 
-    /// Sets a variable of its environment.
-    pub(crate) fn variable(mut self, name: &'static str, value: String) -> Self {
-        self.variables.push((name, value));
+    /// Sets an environment variable.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -92,8 +92,8 @@ impl Nicetap {
         let mut child = command
             // Test traffic stays on this machine; a test that wants a probe says so.
             .env("NICETAP_EGRESS_PROBE", "off")
-            .args(options.arguments)
             .envs(options.variables)
+            .args(options.arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

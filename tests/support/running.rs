@@ -70,6 +70,15 @@ impl Running {
     }
 }
 
+impl Running {
+    /// Ends it as an impatient user would, and gives its home.
+    pub(crate) fn end(mut self) -> TempDir {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        std::mem::replace(&mut self.home, tempfile::tempdir().unwrap())
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();

@@ -1,6 +1,6 @@
 //! A running proxy: everything it needs is opened first, in order, then it serves until its end, then it is put away.
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +24,10 @@ use crate::sink::{block, console};
 use crate::wire::{self, Control, Proxy, Setup};
 
 use super::error::Error;
+use super::history;
 use super::serve::{BannerFacts, banner};
+use super::upstream;
+use super::waiting::{PastUs, Waiting};
 use super::with::With;
 use super::{print, secrets};
 use opening::{bind, bind_ui, inside, prepare_process, redactor, sinks};
@@ -120,6 +123,7 @@ struct Instance {
     asking: Option<JoinHandle<()>>,
     ends: Ends,
     undo: Vec<String>,
+    waiting: Option<Waiting>,
     with: Option<With>,
     /// For `status` and `stop`, with the home that it is left in.
     presence: Option<(Presence, PathBuf)>,
@@ -130,9 +134,11 @@ impl Instance {
         let connections = prepare_process();
         let levels = Levels::parse(&config.levels)?;
         // A question at the terminal comes before anything is bound.
-        let given = secrets::all(config)?;
+        let mut given = secrets::all(config)?;
+        given.secrets.extend(upstream::secrets(config));
         let listeners = bind(config).await?;
         let wants_ui = purpose == Purpose::Serve { wants_ui: true };
+        refuse_loops(config, &listeners, purpose)?;
         let ui = bind_ui(config, wants_ui).await?;
         let ca = open_ca(config, &config.public_dir())?;
         let redactor = redactor(config, given)?;
@@ -141,6 +147,8 @@ impl Instance {
             Purpose::Child => Printer::stderr(config.color),
             Purpose::Serve { .. } | Purpose::Call => Printer::stdout(config.color),
         };
+        // Before the log is opened for writing, which may rotate it.
+        let memory = history::earlier_runs(config.log.as_deref());
         let (mut sinks, console) = sinks(config, printer)?;
         let (history, tally) = (History::new(HISTORY), Tally::default());
         if ui.is_some() {
@@ -149,7 +157,7 @@ impl Instance {
         sinks.push(Box::new(tally.sink()));
         let outlook = Arc::new(Outlook::new(config));
         let (journal, writer) =
-            Writer::spawn_with(redactor, levels.clone(), sinks, outlook.clone()).map_err(
+            Writer::spawn_with(redactor, levels.clone(), sinks, outlook.clone(), memory).map_err(
                 |error| Error::cannot_start("no thread for the journal").caused_by(error),
             )?;
         let root = ca.paths().root.clone();
@@ -207,6 +215,7 @@ impl Instance {
             purpose,
             control: proxy.control(),
             undo: undo_lines(purpose, proxy.addrs()),
+            waiting: waiting(purpose, proxy.addrs(), &root),
             inspector,
             proxy,
             journal,
@@ -250,7 +259,7 @@ impl Instance {
         };
         let is_written = self.with.is_some() && written.is_ok();
         let watched = Watched {
-            control: self.control,
+            control: self.control.clone(),
             journal: &self.journal,
             writer: &self.writer,
             teller: self.console.teller(),
@@ -267,6 +276,9 @@ impl Instance {
         let heeded = (!is_childs).then_some(&mut signals);
         let why = match written {
             Ok(()) => tokio::select! {
+                () = wait_for_a_call(self.waiting, self.control.clone(), self.console.teller()) => {
+                    unreachable!("it goes on for ever")
+                }
                 why = watched.until_the_end(heeded) => why,
                 () = work => End::Asked,
             },
@@ -310,6 +322,39 @@ impl Instance {
             End::NoWriter => Err(Error::bug("the journal's thread has ended")),
         }
     }
+}
+
+/// Refuses to go out through itself, and names a proxy that is not used.
+fn refuse_loops(config: &Config, listeners: &[TcpListener], purpose: Purpose) -> Result<(), Error> {
+    let bound: Vec<SocketAddr> = listeners.iter().flat_map(TcpListener::local_addr).collect();
+    upstream::refuse_loop(config, &bound)?;
+    if purpose != Purpose::Call
+        && let Some(note) = upstream::note(config, &bound, |name| std::env::var(name).ok())
+    {
+        print::to_stderr(&format!("{note}\n"));
+    }
+    Ok(())
+}
+
+/// Whether somebody waits at the terminal for the first call.
+fn waiting(purpose: Purpose, addrs: &[SocketAddr], root: &Path) -> Option<Waiting> {
+    matches!(purpose, Purpose::Serve { .. }).then(|| Waiting {
+        listen: addrs.first().map(ToString::to_string).unwrap_or_default(),
+        root: root.display().to_string(),
+        patience: PATIENCE,
+    })
+}
+
+/// Tells how far one has come if no call comes. It never ends: what it waited for ends nothing.
+async fn wait_for_a_call(waiting: Option<Waiting>, control: Control, teller: console::Teller) {
+    if let Some(waiting) = waiting {
+        let mut past_us = PastUs::new(control.clone());
+        let look = async || past_us.look().await;
+        waiting
+            .for_a_call(|| control.arrived(), look, |text| teller.tell(text))
+            .await;
+    }
+    std::future::pending::<()>().await;
 }
 
 /// What the user has to take back; nothing points here but a child that has ended.
@@ -369,3 +414,5 @@ const HISTORY: usize = 32 << 20;
 const GRACE: Duration = Duration::from_secs(10);
 const SAY_AFTER: Duration = Duration::from_millis(500);
 const LAST_LINES: Duration = Duration::from_millis(500);
+/// How long nothing is said though no call to the API comes.
+const PATIENCE: Duration = Duration::from_mins(1);

@@ -8,16 +8,18 @@ const page = {
   open: null,
   later: 0,
   events: null,
+  /** How often the user has paused or gone on: a view that was asked for before then knows the old state. */
+  turns: 0,
 };
 const SVG = "http://www.w3.org/2000/svg";
 const TAGS = new Set(
-  ("a article button caption code col colgroup dd details div dl dt el form h2 h3 h4 header input kbd li mark nav noscript ol p " +
+  ("a article button caption code col colgroup dd details div dl dt el form h2 h3 h4 header input kbd label li mark nav noscript ol p " +
     "pre q rect section span summary svg table tbody td tfoot th thead time tr ul").split(" "),
 );
 const ATTRIBUTES = new Set(
   ("aria-current aria-hidden aria-label autocapitalize autocomplete class colspan data-close data-copy " +
     "data-copy-text data-cursor data-fetch data-id data-mark data-marked data-paused datetime download height hidden " +
-    "href id method action name placeholder preserveAspectRatio rel role scope spellcheck tabindex title type value " +
+    "href id method action min name placeholder preserveAspectRatio rel role scope spellcheck start tabindex title type value " +
     "viewBox width x y").split(" "),
 );
 const $ = (id) => document.getElementById(id);
@@ -76,6 +78,7 @@ function query(more = {}) {
 // ---- the list
 
 async function showList() {
+  const turns = page.turns;
   const before = new URLSearchParams(location.search).get("before");
   const view = await askJson("/view/list" + query(before ? { before } : {}));
   if (!view?.tree) return;
@@ -88,24 +91,25 @@ async function showList() {
     $("filter").focus();
   }
   if (helpIsOpen) document.querySelector(".filter-help").open = true;
-  takeList();
+  takeList(turns);
 }
 
-function takeList() {
+function takeList(turns) {
   const list = $("list");
   if (!list) return;
   page.cursor = list.dataset.cursor ?? "";
   page.later = 0;
-  showPaused(list.dataset.paused === "true");
+  showPaused(list.dataset.paused === "true", turns);
   showSelected();
 }
 
 /** Takes the rows that have changed into the list. */
 async function refresh() {
   if (!page.cursor || new URLSearchParams(location.search).has("before")) return;
+  const turns = page.turns;
   const news = await askJson("/view/rows" + query({ since: page.cursor }));
   if (!news) return;
-  showPaused(news.paused);
+  showPaused(news.paused, turns);
   const hasTable = $("rows") && !document.querySelector(".calls").hidden;
   if (news.reset || (!hasTable && news.rows.length > 0)) return showList();
   page.cursor = news.cursor;
@@ -267,15 +271,16 @@ function showLive(state, text) {
   live.textContent = text;
 }
 
-function showPaused(isPaused) {
+function showPaused(isPaused, turns = page.turns) {
   const button = $("pause");
-  if (!button) return;
+  if (!button || turns !== page.turns) return;
   button.setAttribute("aria-pressed", String(isPaused));
   button.textContent = isPaused ? "Go on" : "Pause";
 }
 
 async function pause() {
   const isPaused = $("pause")?.getAttribute("aria-pressed") === "true";
+  page.turns++;
   const answer = await ask(isPaused ? "/api/v1/resume" : "/api/v1/pause", { method: "POST" });
   if (!answer.ok) return;
   showPaused(!isPaused);
@@ -408,9 +413,10 @@ async function restart() {
 /** Shows what the address says, once the token is known. */
 async function unlock() {
   const call = location.pathname.match(/^\/exchanges\/(\d+)$/);
-  if (location.pathname === "/session") {
-    const view = await askJson("/view/session");
-    if (view?.tree) $("locked").replaceWith(build(view.tree));
+  const view = { "/session": "/view/session", "/compare": "/view/compare" + location.search }[location.pathname];
+  if (view) {
+    const shown = await askJson(view);
+    if (shown?.tree) $("locked").replaceWith(build(shown.tree));
     return;
   }
   await showList();
@@ -433,7 +439,7 @@ function begin() {
   }
   if (!$("list")) return;
   page.open = $("main").dataset.open ?? null;
-  takeList();
+  takeList(page.turns);
   listen();
 }
 

@@ -94,13 +94,17 @@ impl Renderer {
         self.date_line(time_of(record)) + &text
     }
 
-    /// A line of nicetap's own.
+    /// A notice of nicetap's own; lines after its first are set under it.
     pub fn notice(&self, time: Time, text: &str, columns: Option<usize>, colored: bool) -> String {
         let mut page = Page::new(columns, colored);
         let row = Rich::default()
             .styled(DIM, self.clock(time))
             .text(" nicetap: ");
-        page.row(0, HEAD, &row.text(text));
+        let mut lines = text.lines();
+        page.row(0, HEAD, &row.text(lines.next().unwrap_or_default()));
+        for line in lines {
+            page.row(BODY, HEAD + BODY, &Rich::new(line));
+        }
         page.into_text()
     }
 
