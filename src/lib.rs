@@ -8,7 +8,7 @@
 //! | floor | rooms |
 //! |---|---|
 //! | 9 | `main`, [`cli`] |
-//! | 8 | [`inspector`], [`mock`], [`doctor`], [`lint`], [`verify`] |
+//! | 8 | [`inspector`], [`mock`], [`doctor`], [`lint`], [`setup`], [`verify`] |
 //! | 7 | [`wire`] |
 //! | 6 | [`sink`] |
 //! | 5 | [`journal`], [`diagnose`] |
@@ -41,6 +41,7 @@ pub mod record;
 pub mod redact;
 pub mod rule;
 pub mod rules;
+pub mod setup;
 pub mod sink;
 pub mod store;
 mod stumble;

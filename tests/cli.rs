@@ -68,7 +68,11 @@ fn help(line: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 19] = [
+    "setup",
+    "status",
+    "stop",
+    "run",
     "serve",
     "explain",
     "rules",

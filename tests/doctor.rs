@@ -100,6 +100,28 @@ fn proxy_variables_are_named_without_their_values() {
 }
 
 #[test]
+fn php_and_its_pools_are_looked_at() {
+    let path = std::env::var("PATH").unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let (level, seen) = outcome(home.path(), "php", &[("PATH", &path)]);
+    assert_eq!(level, "pass", "{seen}");
+    assert!(
+        seen.starts_with("PHP ") && seen.contains("libcurl"),
+        "{seen}"
+    );
+    let kept_away = [("PATH", path.as_str()), ("no_proxy", "api.nicenic.net")];
+    assert_eq!(outcome(home.path(), "php", &kept_away).0, "warn");
+    assert_eq!(
+        outcome(home.path(), "php", &[("PATH", "/nowhere")]).0,
+        "note"
+    );
+    assert_eq!(outcome(home.path(), "leftovers", &[]).0, "pass");
+    // What runs on this machine is not ours to say; that it is looked at is.
+    outcome(home.path(), "php-fpm", &[]);
+    outcome(home.path(), "web-server", &[]);
+}
+
+#[test]
 fn the_outbound_ip_is_compared_with_the_list() {
     let echo = format!("http://{}/", origin(&[&reply("text/plain", "203.0.113.9")]));
     let other = format!(
@@ -167,7 +189,7 @@ fn it_is_done_in_time_when_nothing_answers() {
 fn the_list_names_every_check_and_an_unknown_one_is_told() {
     let home = tempfile::tempdir().unwrap();
     let output = doctor(home.path(), "--list", &[]);
-    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 12);
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 16);
     let output = doctor(home.path(), "--only clok", &[]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("did you mean `clock`?"));

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// Rooms and their floors. `redact::seal` is a room below the rest of `redact`.
-const FLOORS: [(&str, u8); 30] = [
+const FLOORS: [(&str, u8); 31] = [
     ("main", 9),
     ("cli", 9),
     ("inspector", 8),
@@ -13,6 +13,7 @@ const FLOORS: [(&str, u8); 30] = [
     ("doctor", 8),
     ("lint", 8),
     ("verify", 8),
+    ("setup", 8),
     ("wire", 7),
     ("sink", 6),
     ("journal", 5),
@@ -39,7 +40,8 @@ const FLOORS: [(&str, u8); 30] = [
 ];
 
 /// Neighbours on one floor, of which the first may use the second.
-const NEIGHBOURS: [(&str, &str); 8] = [
+const NEIGHBOURS: [(&str, &str); 9] = [
+    ("doctor", "setup"),
     ("main", "cli"),
     ("cli", "lib"),
     ("journal", "diagnose"),

@@ -154,7 +154,7 @@ async fn call(request: Request, config: &Config) -> Result<Came, Error> {
 }
 
 /// The address of the nicetap that runs with these settings.
-async fn running(config: &Config) -> Option<SocketAddr> {
+pub(super) async fn running(config: &Config) -> Option<SocketAddr> {
     for addr in config.listen.iter().filter(|addr| addr.port() != 0) {
         let ask = async {
             let mut stream = TcpStream::connect(addr).await.ok()?;

@@ -48,6 +48,10 @@ pub enum Exit {
     SecretFound = 6,
     /// A bug.
     Bug = 70,
+    /// The command of `nicetap run` cannot be run.
+    CannotRun = 126,
+    /// There is no such command.
+    NoCommand = 127,
 }
 
 impl Error {

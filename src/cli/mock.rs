@@ -9,7 +9,8 @@ use crate::config::value::{OrNone, Value};
 use crate::config::{Config, Layer, Network};
 
 use super::error::Error;
-use super::instance::{Signals, mock_options};
+use super::instance::mock_options;
+use super::instance::signals::Signals;
 use super::print;
 
 /// How the mock runs.

@@ -32,21 +32,27 @@ mod parse;
 mod print;
 mod report;
 mod rules;
+mod run;
 mod secrets;
 mod serve;
+mod setup;
+mod status;
 mod upstream;
 mod verify_log;
 mod waiting;
+mod with;
 
 /// Runs the program: reads the command line, does what it says, and gives the exit code.
 pub fn main() -> ExitCode {
     panic::set_hook(Box::new(|panic| {
         print::to_stderr(&error::panic_report(panic));
     }));
-    let outcome =
-        panic::catch_unwind(|| parse::command_line(std::env::args_os())?.map_or(Ok(()), run));
+    let outcome = panic::catch_unwind(|| match parse::command_line(std::env::args_os())? {
+        Some(line) => run(line),
+        None => Ok(ExitCode::SUCCESS),
+    });
     match outcome {
-        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Ok(code)) => code,
         Ok(Err(error)) => {
             print::to_stderr(&error.report());
             error.exit().into()
@@ -128,6 +134,21 @@ enum Command {
     /// `log_keep = 9`. Options beat the environment, and that beats the file.
     #[command(after_long_help = serve::HELP_END)]
     Serve(Box<Layer>),
+    /// Run one command through a proxy, and see its calls
+    ///
+    /// Nothing else on this machine is changed, and nothing has to be set up or undone. The options are those of
+    /// `nicetap serve`.
+    #[command(after_long_help = run::HELP_END)]
+    Run(run::Run),
+    /// Point a client at nicetap: the lines, or written and undone
+    #[command(after_long_help = setup::HELP_END)]
+    Setup(setup::Setup),
+    /// Say whether a nicetap runs, and what is set up
+    #[command(after_long_help = status::STATUS_END)]
+    Status(status::Status),
+    /// Take back what is set up, and end the nicetap that runs
+    #[command(after_long_help = status::STOP_END)]
+    Stop(status::Stop),
     /// Show one rule's page: what it means, why it matters, how to mend it
     #[command(after_long_help = explain::HELP_END)]
     Explain(explain::Explain),
@@ -167,7 +188,7 @@ enum Command {
     /// Write a support ticket about a call, every secret masked
     #[command(after_long_help = report::HELP_END)]
     Report(report::Report),
-    /// Check the surroundings: port, CA, names, TLS, clock, outbound IP
+    /// Check the surroundings: port, CA, PHP, TLS, outbound IP
     #[command(after_long_help = doctor::HELP_END)]
     Doctor(doctor::Doctor),
     /// Run an offline lookalike of the API
@@ -175,7 +196,7 @@ enum Command {
     Mock(mock::Mock),
 }
 
-fn run(line: CommandLine) -> Result<(), Error> {
+fn run(line: CommandLine) -> Result<ExitCode, Error> {
     let CommandLine {
         globals,
         command,
@@ -187,14 +208,22 @@ fn run(line: CommandLine) -> Result<(), Error> {
     let file = globals.config.clone().map(|file| file.0);
     let mut given = globals.into_layer().over(command.settings());
     given.levels = levels;
-    let config = Config::load(given, file, &Surroundings::of_process())?;
+    let beneath = match &command {
+        Command::Run(_) => run::Run::defaults(),
+        _ => Layer::default(),
+    };
+    let config = Config::load(given, file, beneath, &Surroundings::of_process())?;
     print::set_color(config.color);
     if let Some(file) = &config.catalogue {
         Catalogue::install(Catalogue::with(file)?);
     }
-    match command {
+    let done = match command {
+        Command::Run(options) => return run::run(&options, &config),
         Command::Serve(given) => serve::run(&config, &given),
         Command::Explain(explain) => explain::run(&explain),
+        Command::Setup(options) => setup::run(&options, &config),
+        Command::Status(_) => status::run(&config),
+        Command::Stop(_) => status::stop(&config),
         Command::Lint(options) => lint::run(&options, &config),
         Command::Rules(options) => rules::run(&options),
         Command::Ca(command) => ca::run(&command, &config),
@@ -208,7 +237,8 @@ fn run(line: CommandLine) -> Result<(), Error> {
         Command::Doctor(options) => doctor::run(&options, &config),
         Command::Check(options) => check::run(&options, &config),
         Command::Mock(_) => mock::run(&config),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 impl Globals {
@@ -227,6 +257,7 @@ impl Command {
     fn settings(&self) -> Layer {
         match self {
             Self::Serve(given) => Layer::clone(given),
+            Self::Run(given) => Layer::clone(&given.settings),
             Self::Mock(given) => given.settings(),
             Self::VerifyLog(given) => given.settings(),
             Self::Lint(given) => given.settings(),
@@ -234,6 +265,9 @@ impl Command {
             Self::Doctor(given) => given.settings(),
             Self::Explain(_)
             | Self::Rules(_)
+            | Self::Setup(_)
+            | Self::Status(_)
+            | Self::Stop(_)
             | Self::Ca(_)
             | Self::Log(_)
             | Self::Export(_)
@@ -251,6 +285,9 @@ Without a command, nicetap does `nicetap serve`.
 Examples:
   nicetap                     Run the proxy on 127.0.0.1:8899
   nicetap --mock              The same without an account: a mock answers
+  nicetap run -- php x.php    See the calls of one command, change nothing
+  sudo nicetap serve --with whmcs --for 20m
+                              WHMCS's calls for 20 minutes, then no trace
   nicetap serve --help        All options of the proxy
   nicetap log --follow        Watch the calls from another terminal
   nicetap explain N102        What a finding means

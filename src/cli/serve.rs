@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use jiff::ZonedDateTime;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ZonedDateTime};
 
 use super::error::Error;
 use super::instance;
 use crate::config::{BaseUrl, Config, EchoUrl, Guard, HostPort, Layer, Then};
+use crate::egress;
 
 /// Runs the proxy. `options` is what was typed, for what only a typed option can get wrong.
 pub(super) fn run(config: &Config, options: &Layer) -> Result<(), Error> {
@@ -52,6 +54,33 @@ pub struct BannerFacts<'a> {
     pub behind_proxy: bool,
     /// Who is asked for the outbound IP.
     pub asked: &'a [EchoUrl],
+}
+
+impl<'a> BannerFacts<'a> {
+    pub(super) fn of(
+        config: &'a Config,
+        listen: &'a [SocketAddr],
+        root: &'a Path,
+        ends: Option<Timestamp>,
+        ui: Option<&'a str>,
+    ) -> Self {
+        Self {
+            listen,
+            intercept: &config.intercept,
+            base_url: &config.base_url,
+            root,
+            log: config.log.as_deref(),
+            ends: ends.map(|end| end.to_zoned_datetime(TimeZone::system())),
+            idle_exit: config.idle_exit,
+            then: config.then,
+            guard: config.guard,
+            mock: config.mock,
+            ui,
+            over_ssh: std::env::var_os("SSH_CONNECTION").is_some(),
+            asked: &config.egress_probe,
+            behind_proxy: egress::is_behind_proxy(config),
+        }
+    }
 }
 
 /// The banner: at most 12 lines, each with its end, of at most 100 columns.
@@ -225,6 +254,7 @@ Examples:
   nicetap serve                               Watch calls to the real API
   nicetap serve --mock                        The same without an account
   nicetap serve --for 1h --then exit          One hour, then end
+  sudo nicetap serve --with whmcs --for 20m   WHMCS's pages and cron, then no trace
   nicetap serve --guard block                 Let no paid call reach production
   nicetap serve --base-url https://sandbox-api.nicenic.net
                                               Base-URL mode for the sandbox

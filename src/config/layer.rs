@@ -20,7 +20,7 @@ use super::own::{self, Own};
 use super::value::{self, Echo, Group, OrNone, Site, Size, Value, VariableName};
 use super::{
     BaseUrl, Color, ConnectTo, Expect, Fingerprints, Guard, HostPort, Know, Level, LevelSetting,
-    Network, OnDistrust, Pii, Plaintext, Selector, Then, UpstreamChoice,
+    Network, OnDistrust, Pii, Plaintext, Selector, Target, Then, UpstreamChoice,
 };
 
 /// The settings that one source gives.
@@ -195,6 +195,18 @@ pub struct Layer {
     /// After that the client gets 504.
     #[arg(long, value_name = "DURATION", help_heading = WAY_OUT)]
     pub reply_timeout: Option<Value<Duration>>,
+
+    /// Change this client's settings while nicetap runs; repeatable
+    ///
+    /// TARGET is `whmcs`, `php-fpm`, `php` or `cron`; `whmcs=/var/www/whmcs` says where it is. The changes are shown
+    /// and asked for once, each PHP proves that it still works, and at the end, however it ends, everything is as it
+    /// was. The CA is given to a client only once it has refused nicetap's certificate.
+    #[arg(long, value_name = "TARGET", value_delimiter = ',', help_heading = CLIENTS)]
+    #[serde(deserialize_with = "value::list")]
+    pub with: Option<Vec<Value<Target>>>,
+    /// Answer the question of --with: change the settings
+    #[arg(long, num_args = 0, default_missing_value = "true", help_heading = CLIENTS)]
+    pub yes: Option<Value<bool>>,
 
     /// Look into requests for this long [default: 8h]
     ///
@@ -456,6 +468,8 @@ impl Layer {
             site: self.site.or(lower.site),
             egress_probe: self.egress_probe.or(lower.egress_probe),
             reply_timeout: self.reply_timeout.or(lower.reply_timeout),
+            with: self.with.or(lower.with),
+            yes: self.yes.or(lower.yes),
             duration: self.duration.or(lower.duration),
             idle_exit: self.idle_exit.or(lower.idle_exit),
             then: self.then.or(lower.then),
@@ -510,6 +524,7 @@ const READING: &str = "What is read";
 const SAFETY: &str = "Safety";
 const FINDINGS: &str = "Findings";
 const WAY_OUT: &str = "The way out";
+const CLIENTS: &str = "Clients";
 const END: &str = "The end";
 const LOG: &str = "The log";
 const MOCK: &str = "The mock";
@@ -527,7 +542,7 @@ mod tests {
 
     #[test]
     fn every_key_is_known_by_its_own_name() {
-        assert_eq!(Layer::keys().len(), 50);
+        assert_eq!(Layer::keys().len(), 52);
         assert!(Layer::keys().contains(&"for"));
         assert_eq!(Layer::variable("log_keep"), "NICETAP_LOG_KEEP");
         assert_eq!(Layer::option("log_keep"), "--log-keep");

@@ -14,6 +14,7 @@ use std::time::Duration;
 pub use error::{Error, GIVE, Place, Source};
 pub use layer::Layer;
 pub use own::{Field, Own, Pattern};
+pub use target::{Target, Whose};
 pub use upstream::{
     PROXY_VARIABLES, ProxyLogin, ProxyScheme, Upstream, UpstreamChoice, UpstreamProxy,
 };
@@ -23,6 +24,7 @@ use value::{OrNone, Size, Value};
 mod error;
 mod layer;
 mod own;
+mod target;
 mod upstream;
 pub mod value;
 
@@ -59,6 +61,10 @@ pub struct Config {
     pub plaintext: Plaintext,
     /// What happens after a client has refused our certificate.
     pub on_distrust: OnDistrust,
+    /// Whose settings are changed while nicetap runs.
+    pub with: Vec<Target>,
+    /// Whether they may be changed without asking.
+    pub yes: bool,
     /// How long requests are looked into; `None`: without end.
     pub duration: Option<Duration>,
     /// How long without a connection until looking ends.
@@ -146,6 +152,8 @@ impl Config {
             egress_probe: EchoUrl::defaults(),
             plaintext: Plaintext::Allow,
             on_distrust: OnDistrust::Tunnel,
+            with: Vec::new(),
+            yes: false,
             duration: Some(Duration::from_hours(8)),
             idle_exit: None,
             then: Then::Carry,
@@ -183,13 +191,14 @@ impl Config {
     /// Reads the environment and the configuration file, and lays the options over them.
     ///
     /// `file` is the value of `--config`; a file named there or in `NICETAP_CONFIG` must exist, `HOME/nicetap.toml`
-    /// need not.
+    /// need not. `beneath` is what this command prefers to the defaults.
     pub fn load(
         options: Layer,
         file: Option<PathBuf>,
+        beneath: Layer,
         surroundings: &Surroundings,
     ) -> Result<Self, Error> {
-        let (given, home) = Self::gather(options, file, surroundings)?;
+        let (given, home) = Self::gather(options, file, beneath, surroundings)?;
         let choice = given.upstream_proxy.as_ref();
         let is_env = choice.is_some_and(|choice| choice.0.0 == Some(UpstreamChoice::Env));
         let mut config = Self::resolve(given, home)?;
@@ -203,6 +212,7 @@ impl Config {
     fn gather(
         options: Layer,
         file: Option<PathBuf>,
+        beneath: Layer,
         surroundings: &Surroundings,
     ) -> Result<(Layer, PathBuf), Error> {
         let Surroundings { var, root, cwd } = surroundings;
@@ -218,7 +228,7 @@ impl Config {
                 file: file.clone(),
                 source,
             })?;
-            let mut given = given.over(Layer::from_toml(&text, &file)?);
+            let mut given = given.over(Layer::from_toml(&text, &file)?.over(beneath));
             let home = match given.home.take() {
                 Some(home) => home.0,
                 None => default_home(*root, var)?,
@@ -240,9 +250,11 @@ impl Config {
                         hint: "take the line out, and use --home DIR or NICETAP_HOME",
                     });
                 }
-                Ok((given.over(found), home))
+                Ok((given.over(found.over(beneath)), home))
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((given, home)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Ok((given.over(beneath), home))
+            }
             Err(source) => Err(Error::Unreadable { file, source }),
         }
     }
@@ -278,6 +290,8 @@ impl Config {
             },
             plaintext: or(given.plaintext, defaults.plaintext),
             on_distrust: or(given.on_distrust, defaults.on_distrust),
+            with: all(given.with).unwrap_or(defaults.with),
+            yes: or(given.yes, defaults.yes),
             duration: or(given.duration, OrNone(defaults.duration)).0,
             idle_exit: or(given.idle_exit, OrNone(defaults.idle_exit)).0,
             then: or(given.then, defaults.then),
@@ -859,7 +873,13 @@ mod tests {
             ..nobody("/srv/bob")
         };
         let file = Some(file.path().to_owned());
-        let config = Config::load(options("reply_timeout = \"3s\""), file, &surroundings).unwrap();
+        let config = Config::load(
+            options("reply_timeout = \"3s\""),
+            file,
+            Layer::default(),
+            &surroundings,
+        )
+        .unwrap();
         assert_eq!(config.log_keep, 1);
         assert_eq!(config.duration, Some(Duration::from_hours(2)));
         assert_eq!(config.reply_timeout, Duration::from_secs(3));
@@ -891,9 +911,16 @@ mod tests {
     #[test]
     fn a_file_that_is_named_must_exist_and_one_that_is_not_need_not() {
         let home = options("home = \"/nowhere/at/all\"");
-        let found = Config::load(home.clone(), None, &nobody("/srv/bob")).unwrap();
+        let found =
+            Config::load(home.clone(), None, Layer::default(), &nobody("/srv/bob")).unwrap();
         assert_eq!(found, Config::at(Path::new("/nowhere/at/all")));
-        let error = Config::load(home, Some("no.toml".into()), &nobody("/srv/bob")).unwrap_err();
+        let error = Config::load(
+            home,
+            Some("no.toml".into()),
+            Layer::default(),
+            &nobody("/srv/bob"),
+        )
+        .unwrap_err();
         assert_eq!(error.to_string(), "cannot read /work/no.toml");
     }
 
@@ -910,12 +937,12 @@ mod tests {
             home: Some(Value(home.path().to_owned())),
             ..Layer::default()
         };
-        assert!(Config::load(given.clone(), None, &nobody("/srv/bob")).is_ok());
+        assert!(Config::load(given.clone(), None, Layer::default(), &nobody("/srv/bob")).is_ok());
         let mut open = std::fs::File::options();
         #[expect(clippy::disallowed_methods, reason = "a test writes its own file")]
         let mut append = open.append(true).open(&file).unwrap();
         std::io::Write::write_all(&mut append, b"home = \"/elsewhere\"\n").unwrap();
-        let error = Config::load(given, None, &nobody("/srv/bob")).unwrap_err();
+        let error = Config::load(given, None, Layer::default(), &nobody("/srv/bob")).unwrap_err();
         assert!(error.to_string().starts_with("home: "), "{error}");
     }
 

@@ -13,6 +13,7 @@ use crate::facts::{PRODUCTION, SANDBOX};
 
 mod local;
 mod network;
+mod php;
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -142,6 +143,26 @@ pub static CHECKS: &[Check] = &[
         id: "proxy-variables",
         title: "proxy variables of this shell",
         run: |all| Box::pin(async { local::proxy_variables(all) }),
+    },
+    Check {
+        id: "php",
+        title: "PHP on the command line",
+        run: |_| Box::pin(php::command_line()),
+    },
+    Check {
+        id: "php-fpm",
+        title: "the pools of PHP-FPM",
+        run: |_| Box::pin(async { php::pools() }),
+    },
+    Check {
+        id: "web-server",
+        title: "what the web server hands to PHP",
+        run: |_| Box::pin(async { php::web_server() }),
+    },
+    Check {
+        id: "leftovers",
+        title: "settings that nicetap has changed",
+        run: |all| Box::pin(async { php::leftovers(all) }),
     },
     Check {
         id: "redaction",

@@ -434,6 +434,11 @@ fn lock(file: &File) -> rustix::io::Result<()> {
     rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive)
 }
 
+/// Whether another process writes this log now.
+pub fn is_taken(path: &Path) -> bool {
+    open(path, OFlags::empty()).is_ok_and(|file| lock(&file) == Err(Errno::WOULDBLOCK))
+}
+
 /// Refuses what is no regular file before it is opened: opening a device or a pipe can already do something.
 fn refuse_odd_kinds(path: &Path) -> Result<(), OpenError> {
     let Ok(meta) = fs::symlink_metadata(path) else {

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
 use crate::config::OnDistrust;
@@ -17,6 +18,8 @@ use crate::journal::draft::Peer;
 pub(super) struct Distrust {
     what: OnDistrust,
     until: Mutex<HashMap<(IpAddr, String), HashMap<Program, Instant>>>,
+    /// Rings when a client has refused our certificate.
+    bell: Notify,
 }
 
 /// A program at an address, as far as this machine tells.
@@ -31,12 +34,14 @@ impl Distrust {
         Self {
             what,
             until: Mutex::default(),
+            bell: Notify::new(),
         }
     }
 
     /// Remembers that this client does not trust our certificate for this host.
     pub(super) async fn note(&self, client: &Peer, host: &str) {
         if self.what == OnDistrust::Fail {
+            self.bell.notify_one();
             return;
         }
         let program = Program::of(client).await;
@@ -51,6 +56,20 @@ impl Distrust {
             let programs = until.entry((client.addr.ip(), host.to_owned()));
             programs.or_default().insert(program, now + TIME);
         }
+        drop(until);
+        // Only now: whoever answers by forgetting must find what is to be forgotten.
+        self.bell.notify_one();
+    }
+
+    /// Waits until a client has refused our certificate.
+    pub(super) async fn heard(&self) {
+        self.bell.notified().await;
+    }
+
+    /// Looks into everybody's connections again.
+    pub(super) fn forget(&self) {
+        let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.clear();
     }
 
     /// Whether this client refused our certificate for this host a moment ago.

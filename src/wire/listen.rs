@@ -194,6 +194,16 @@ impl Control {
         self.shared.expired.store(true, Ordering::Relaxed);
     }
 
+    /// Waits until a client has refused our certificate.
+    pub async fn distrusted(&self) {
+        self.shared.distrust.heard().await;
+    }
+
+    /// Looks into everybody's connections again: those who refused our certificate may trust it now.
+    pub fn forget_distrust(&self) {
+        self.shared.distrust.forget();
+    }
+
     /// What has reached the proxy so far.
     pub fn arrived(&self) -> Arrived {
         self.shared.arrivals.so_far()

@@ -15,6 +15,7 @@ pub(crate) mod origin;
 pub(crate) mod process;
 pub(crate) mod raw;
 pub(crate) mod relay;
+pub(crate) mod site;
 pub(crate) mod stream;
 
 use std::path::{Path, PathBuf};

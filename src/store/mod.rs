@@ -13,6 +13,8 @@ use rustix::io::Errno;
 use rustix::process::geteuid;
 use rustls::crypto::aws_lc_rs;
 
+pub mod settings;
+
 /// Who may look at a file or folder. Nobody but the owner may ever change one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {

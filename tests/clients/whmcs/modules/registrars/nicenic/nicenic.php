@@ -1,0 +1,47 @@
+<?php
+// A registrar module in the shape that WHMCS modules have; written for nicetap's tests, for no other use.
+require_once __DIR__ . '/lib/ApiClient.php';
+
+function nicenic_CheckAvailability($params)
+{
+    return nicenic_call($params, 'check', ['domains' => $params['sld'] . '.' . $params['tld']]);
+}
+
+function nicenic_RegisterDomain($params)
+{
+    return nicenic_call($params, 'register', nicenic_domain($params) + [
+        'years' => $params['regperiod'],
+        'ns1' => 'ns1.example.net',
+        'ns2' => 'ns2.example.net',
+        'registrant' => 'C1', 'admin' => 'C1', 'tech' => 'C1', 'billing' => 'C1',
+    ]);
+}
+
+function nicenic_RenewDomain($params)
+{
+    return nicenic_call($params, 'renew', nicenic_domain($params) + ['years' => $params['regperiod']]);
+}
+
+function nicenic_TransferDomain($params)
+{
+    return nicenic_call($params, 'transfer', nicenic_domain($params) + ['authcode' => $params['eppcode']]);
+}
+
+function nicenic_domain($params)
+{
+    return ['domain' => $params['sld'] . '.' . $params['tld']];
+}
+
+function nicenic_call($params, $action, $fields)
+{
+    // WHMCS hands the settings over as they were typed; a module that forgets to decode sends `&amp;`.
+    $secret = $params['KeepEscaped'] === 'on' ? $params['Secret'] : htmlspecialchars_decode($params['Secret'], ENT_QUOTES);
+    $client = new NicenicApiClient($params['Username'], $secret, $params['CaFile'], $params['Verify'] === 'on');
+    try {
+        $reply = $client->call($action, $fields);
+    } catch (Exception $error) {
+        return ['error' => $error->getMessage()];
+    }
+    logModuleCall('nicenic', $action, $fields, $reply, $reply, [$secret]);
+    return $reply['code'] === 0 ? ['success' => true] : ['error' => $reply['msg']];
+}

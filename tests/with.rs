@@ -1,0 +1,308 @@
+//! `serve --with` on a shop: an admin click and a cron run in one log, and no trace afterwards, however it ended.
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod support;
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::Value;
+use support::eventually;
+use support::nicetap::{Nicetap, Options};
+use support::site::Site;
+
+/// Serves the mock to the shop's pages and its cron.
+fn start(site: &Site) -> Nicetap {
+    Nicetap::start(options(site))
+}
+
+fn options(site: &Site) -> Options {
+    Options::default()
+        .argument("--mock")
+        .argument("--yes")
+        .argument("--with")
+        .argument(&site.fpm())
+        .argument("--with")
+        .argument("php")
+        .env("PHP_INI_SCAN_DIR", &site.scan())
+}
+
+fn nicetap(home: &Path, words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_nicetap"))
+        .args(words)
+        .env("NICETAP_HOME", home)
+        .output()
+        .unwrap()
+}
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn exchanges(nicetap: &Nicetap) -> Vec<Value> {
+    let records = nicetap.records().into_iter();
+    records
+        .filter(|record| record["event"] == "exchange")
+        .collect()
+}
+
+/// Waits until both PHPs have the setting; it is written after the banner is printed.
+fn is_set_up(site: &Site) {
+    eventually("the settings are written", || {
+        let is_read = site.page("/?do=check&verify=off").1.contains("success");
+        (is_read && site.place("cli.d/99-nicetap.ini").exists()).then_some(())
+    });
+}
+
+#[test]
+fn an_admin_click_and_a_cron_run_are_in_one_log_and_told_apart() {
+    let site = Site::start("games", "");
+    let before = site.tree();
+    let nicetap = start(&site);
+    is_set_up(&site);
+    assert!(!site.cron().is_empty());
+    // The cron verifies, and has given its first call for the CA.
+    eventually("the cron is read", || {
+        site.cron();
+        exchanges(&nicetap)
+            .iter()
+            .any(|exchange| exchange["client"]["kind"] == "cron")
+            .then_some(())
+    });
+    let kinds: Vec<Value> = exchanges(&nicetap)
+        .iter()
+        .map(|exchange| exchange["client"]["kind"].clone())
+        .collect();
+    assert!(
+        kinds.contains(&"fpm".into()) && kinds.contains(&"cron".into()),
+        "{kinds:?}"
+    );
+    let renewals = exchanges(&nicetap)
+        .into_iter()
+        .filter(|exchange| exchange["call"]["action"] == "renew");
+    assert!(renewals.count() > 0);
+    let stopped = nicetap.stop();
+    assert!(
+        stopped.console.contains("as before: "),
+        "{}",
+        stopped.console
+    );
+    assert_eq!(site.tree(), before);
+    assert_eq!(site.page("/"), (200, "the shop is open\n".to_owned()));
+}
+
+#[test]
+fn the_ca_is_given_only_once_a_client_has_refused_the_certificate() {
+    let site = Site::start("games", "");
+    let nicetap = start(&site);
+    is_set_up(&site);
+    let overlay = || std::fs::read_to_string(site.place("pool.d/00-nicetap.conf")).unwrap();
+    assert!(!overlay().contains("cafile"), "{}", overlay());
+    let refused = site.page("/?do=check").1;
+    assert!(refused.contains("Connection Error: 60"), "{refused}");
+    eventually("the CA is given", || {
+        overlay().contains("cafile").then_some(())
+    });
+    eventually("the next click is read", || {
+        site.page("/?do=check").1.contains("success").then_some(())
+    });
+    for action in ["register", "renew", "transfer"] {
+        site.page(&format!("/?do={action}"));
+    }
+    eventually("every action is in the log", || {
+        let exchanges = exchanges(&nicetap);
+        let has = |action: &&str| {
+            exchanges
+                .iter()
+                .any(|exchange| exchange["call"]["action"] == *action)
+        };
+        ["check", "register", "renew", "transfer"]
+            .iter()
+            .all(has)
+            .then_some(())
+    });
+}
+
+#[test]
+fn a_secret_that_the_module_leaves_escaped_is_noticed() {
+    let site = Site::start("games", "env[MODULE_SECRET] = \"S3cr3t&K9f2Lm8Qw4Zx\"");
+    let nicetap = start(&site);
+    is_set_up(&site);
+    site.page("/?do=check&verify=off&escaped=on");
+    eventually("the finding", || {
+        let last = exchanges(&nicetap).pop()?;
+        let mut findings = last["findings"].as_array()?.iter();
+        findings
+            .any(|finding| finding["code"] == "N113")
+            .then_some(())
+    });
+    assert!(!nicetap.console().contains("Lm8Qw4Zx"));
+}
+
+#[test]
+fn killed_it_leaves_an_open_shop_and_the_next_one_takes_everything_back() {
+    let site = Site::start("games", "");
+    let before = site.tree();
+    let killed = start(&site);
+    is_set_up(&site);
+    killed.signal(Signal::KILL);
+    let stopped = killed.ended(Duration::from_secs(10));
+    assert_ne!(site.tree(), before);
+    assert_eq!(site.page("/"), (200, "the shop is open\n".to_owned()));
+    let home = stopped.home.path().join("home");
+    let status = nicetap(&home, &["status"]);
+    assert!(told(&status).contains("nicetap setup --undo"), "{status:?}");
+    assert_eq!(status.status.code(), Some(1));
+    let doctor = nicetap(&home, &["doctor", "--only", "leftovers"]);
+    assert!(told(&doctor).contains("nicetap setup --undo"), "{doctor:?}");
+    let next = Nicetap::start(options(&site).home(stopped.home));
+    is_set_up(&site);
+    assert!(
+        next.console().contains("an earlier nicetap was killed"),
+        "{}",
+        next.console()
+    );
+    next.stop();
+    assert_eq!(site.tree(), before);
+}
+
+#[test]
+fn stop_ends_it_and_everything_is_as_before() {
+    let site = Site::start("games", "");
+    let before = site.tree();
+    let running = start(&site);
+    is_set_up(&site);
+    let home = running.home();
+    let status = nicetap(&home, &["status"]);
+    assert_eq!(status.status.code(), Some(0), "{status:?}");
+    let lines = told(&status);
+    assert!(
+        lines.contains(&format!("http://{}", running.addr())),
+        "{lines}"
+    );
+    assert!(
+        lines.contains("00-nicetap.conf") && lines.contains("99-nicetap.ini"),
+        "{lines}"
+    );
+    let stop = nicetap(&home, &["stop"]);
+    assert_eq!(stop.status.code(), Some(0), "{stop:?}");
+    assert_eq!(site.tree(), before);
+    let again = nicetap(&home, &["stop", "--home", home.to_str().unwrap()]);
+    assert_eq!(again.status.code(), Some(1), "{again:?}");
+}
+
+#[test]
+fn when_the_time_is_over_everything_is_as_before_though_connections_are_carried_on() {
+    let site = Site::start("games", "");
+    let before = site.tree();
+    let nicetap = Nicetap::start(options(&site).argument("--for").argument("3s"));
+    eventually("the settings are gone", || {
+        (nicetap.console().contains("as before: ") && site.tree() == before).then_some(())
+    });
+    assert!(
+        nicetap.console().contains("the time is over"),
+        "{}",
+        nicetap.console()
+    );
+}
+
+#[test]
+fn without_an_answer_nothing_is_changed_and_nothing_runs() {
+    let site = Site::start("games", "");
+    let before = site.tree();
+    let home = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_nicetap"))
+        .args([
+            "serve",
+            "--mock",
+            "--listen",
+            "127.0.0.1:0",
+            "--no-ui",
+            "--with",
+            &site.fpm(),
+        ])
+        .env("NICETAP_HOME", home.path().join("home"))
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let asked = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        asked.contains("00-nicetap.conf") && asked.contains("[y/N]"),
+        "{asked}"
+    );
+    assert_eq!(site.tree(), before);
+}
+
+/// Root's own home, the machine's own PHP-FPM settings: only where neither is in use.
+#[test]
+fn the_machines_own_etc_is_as_before() {
+    let Some(conf) = machines_fpm() else {
+        return support::say("not run: this machine's own PHP-FPM is in use, or is missing");
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let before = folder.path().join("etc");
+    succeeds(Command::new("cp").args(["-a", "/etc"]).arg(&before));
+    std::fs::create_dir_all("/run/php").unwrap();
+    let mut fpm = Command::new(support::site::fpm_program())
+        .args(["-F", "-O", "-y"])
+        .arg(&conf)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut nicetap = Command::new(env!("CARGO_BIN_EXE_nicetap"))
+        .args([
+            "serve",
+            "--mock",
+            "--listen",
+            "127.0.0.1:0",
+            "--no-ui",
+            "--yes",
+        ])
+        .arg("--with")
+        .arg(format!("php-fpm={conf}"))
+        .env_remove("NICETAP_HOME")
+        .stdout(std::process::Stdio::null())
+        .spawn();
+    let overlay = Path::new(&conf).with_file_name("pool.d/00-nicetap.conf");
+    let written = std::panic::catch_unwind(|| {
+        eventually("the setting is written", || overlay.exists().then_some(()));
+        assert!(Path::new("/etc/nicetap/prepend.php").exists());
+    });
+    for child in [nicetap.as_mut().unwrap(), &mut fpm] {
+        let _ =
+            rustix::process::kill_process(rustix::process::Pid::from_child(child), Signal::TERM);
+        support::process::wait(child, Duration::from_secs(30));
+    }
+    std::fs::remove_dir_all("/var/lib/nicetap").unwrap();
+    let differ = Command::new("diff")
+        .args(["-r", "--no-dereference"])
+        .arg(&before)
+        .arg("/etc")
+        .output()
+        .unwrap();
+    assert!(written.is_ok());
+    assert_eq!(told(&differ), "");
+}
+
+/// Its configuration, unless somebody uses it, or root's home.
+fn machines_fpm() -> Option<String> {
+    let version = std::fs::read_dir("/etc/php").ok()?.flatten().next()?.path();
+    let conf = version.join("fpm/php-fpm.conf");
+    let is_root = rustix::process::geteuid().is_root();
+    let is_used = nicetap::setup::fpm::Fpm::all()
+        .iter()
+        .any(|fpm| fpm.conf == conf);
+    let has_home = ["/var/lib/nicetap", "/etc/nicetap"]
+        .iter()
+        .any(|folder| Path::new(folder).exists());
+    (is_root && conf.exists() && !is_used && !has_home).then(|| conf.to_str().unwrap().to_owned())
+}
+
+fn succeeds(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
