@@ -245,14 +245,14 @@ impl Instance {
 
     /// Runs until its end, or until `work` is done.
     async fn run(mut self, work: impl Future<Output = ()>) -> Result<(), Error> {
+        // From here on a signal waits until what was begun can be taken back.
+        let mut signals = Signals::new()?;
         let (stop, stopping) = watch::channel(false);
         let (hide, hidden) = watch::channel(false);
         let inspecting = self
             .inspector
             .map(|(inspector, listener)| tokio::spawn(inspector.serve(listener, hidden)));
         let mut serving = tokio::spawn(self.proxy.serve(stopping, GRACE));
-        // From here on a signal waits until what was begun can be taken back.
-        let mut signals = Signals::new()?;
         let written = match &mut self.with {
             Some(with) => with.write().await,
             None => Ok(()),
@@ -304,6 +304,8 @@ impl Instance {
         }
         let undo = self.undo.into_iter().map(Word::Owned).collect();
         self.journal.stop(undo).await;
+        // Each holds a journal, and the writer ends when nobody does.
+        drop(self.control);
         drop(self.journal);
         let writer = self.writer;
         let denied = tokio::task::spawn_blocking(move || writer.join()).await;
