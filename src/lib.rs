@@ -16,7 +16,7 @@
 //! | 3 | [`rules`], [`rule`] |
 //! | 2 | [`facts`], [`client`] |
 //! | 1 | [`catalogue`], [`config`], [`decode`] |
-//! | 0 | [`redact::seal`], [`http1`], [`store`], [`clock`] |
+//! | 0 | [`redact::seal`], [`http1`], [`store`], [`clock`], `stumble` |
 //!
 //! `docs/architecture.md` tells the whole story.
 
@@ -44,5 +44,6 @@ pub mod rules;
 pub mod setup;
 pub mod sink;
 pub mod store;
+mod stumble;
 pub mod verify;
 pub mod wire;

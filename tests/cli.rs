@@ -91,6 +91,20 @@ const COMMANDS: [&str; 19] = [
 ];
 
 #[test]
+fn every_code_that_can_appear_has_a_page() {
+    for rule in nicetap::rules::all() {
+        for word in [rule.code, rule.name] {
+            let output = Runner::new().run(&format!("explain {word}"));
+            let page = String::from_utf8(output.stdout).unwrap();
+            let first = format!("{} {}\n", rule.code, rule.name);
+            assert!(page.starts_with(&first), "{word}: {page}");
+        }
+    }
+    let journal = nicetap::rules::OWN.iter().map(|own| own.code);
+    assert_eq!(journal.collect::<Vec<_>>(), ["N901", "N902"]);
+}
+
+#[test]
 fn the_help_of_each_command_reads_well_at_80_columns() {
     insta::assert_snapshot!("help", help("--help"));
     insta::assert_snapshot!("help_short", help("-h"));

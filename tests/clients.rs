@@ -13,7 +13,7 @@ use support::client::{Call, Client, Way};
 use support::compare::{assert_same_replies, assert_same_requests, unwatched};
 use support::nginx::{NginxOrigin, pattern};
 use support::nicetap::{Nicetap, Options};
-use support::origin::{RawOrigin, answering, success};
+use support::origin::{RawOrigin, answering, reply, success};
 use support::{API, write};
 use tempfile::TempDir;
 
@@ -172,6 +172,51 @@ fn a_chunked_upload_and_an_expectation_pass() {
     }
 }
 
+/// The twelve documented actions, as each client's own library writes them, with header, type and query as documented.
+#[test]
+fn twelve_documented_actions_from_real_clients_give_no_finding() {
+    let stage = Stage::new();
+    let origin = RawOrigin::tls(&stage.authority, &[API], answering(documented));
+    let options = Options::default()
+        .connect_to(API, 443, origin.addr())
+        .trust(&stage.authority);
+    // What is said of a paid call to production is no fault of the call.
+    let nicetap = Nicetap::start(options.argument("--guard").argument("off"));
+    let way = Way::Connect(nicetap.addr(), &nicetap.root_pem());
+    let calls: Vec<Call> = ACTIONS
+        .iter()
+        .map(|query| Call::get(&format!("/v2/?{query}")).header("Content-Type", "application/json"))
+        .collect();
+    for client in TYPICAL {
+        client.make(way, &calls);
+    }
+    let count = ACTIONS.len() * TYPICAL.len();
+    let exchanges = nicetap.wait_for_all("all exchanges", count, is_exchange);
+    assert_eq!(exchanges.len(), count);
+    for exchange in exchanges {
+        let findings = exchange["findings"].as_array().unwrap();
+        let faults: Vec<_> = findings
+            .iter()
+            .filter(|finding| !NO_FAULT.contains(&finding["code"].as_str().unwrap()))
+            .filter(|finding| finding["severity"] != "good")
+            .collect();
+        assert!(faults.is_empty(), "{exchange:#}");
+        assert_ne!(exchange["call"]["risk"], "unknown", "{exchange:#}");
+    }
+}
+
+/// What the documentation says that a success is.
+fn documented(request: &support::message::Message) -> Vec<u8> {
+    let is_transfer = request.first_line().contains("action=transfer&");
+    let code = if is_transfer { 201 } else { 0 };
+    let body = format!(r#"{{"code":{code},"msg":"success","data":[]}}"#);
+    reply(
+        "200 OK",
+        "Content-Type: application/json\r\n",
+        body.as_bytes(),
+    )
+}
+
 /// An origin's authority, and its root in a file.
 struct Stage {
     authority: Authority,
@@ -234,4 +279,43 @@ const ABSOLUTE_FORM: [Client; 4] = [
     Client::PhpCurl,
     Client::PhpStreams,
     Client::Guzzle,
+];
+
+/// The clients of the acceptance: curl, PHP, Guzzle, requests and Node.
+const TYPICAL: [Client; 7] = [
+    Client::Curl,
+    Client::PhpCurl,
+    Client::PhpStreams,
+    Client::Guzzle,
+    Client::Requests,
+    Client::NodeHttps,
+    Client::Undici,
+];
+
+/// Seven clients make the same paid calls one after the other, and a transfer stays pending: no fault of a request.
+const NO_FAULT: [&str; 4] = ["N403", "N501", "N505", "N511"];
+
+const ACTIONS: [&str; 12] = [
+    "category=domain&action=check&domains=example.com%2Cexample.net",
+    "category=domain&action=register&domain=example.com&year=1&dns1=ns3.my-ndns.com&dns2=ns4.my\
+     -ndns.com&organization=XXX%20Ltd.&name=Xiao%20Ming&country=CN&state=BeiJing&city=BJ&addres\
+     s=BeiJing&postcode=100000&phone=%2B86.13800000000&fax=%2B86.13800000000&email=xiao.ming%40\
+     example.com",
+    "category=domain&action=renew&domain=example.com&deaddate=2025-01-01&year=1",
+    "category=domain&action=transfer&domain=example.com&authcode=EPP-Ex4mple%21&year=1&dns1=ns3\
+     .my-ndns.com&dns2=ns4.my-ndns.com&organization=XXX%20Ltd.&name=Xiao%20Ming&country=CN&stat\
+     e=BeiJing&city=BJ&address=BeiJing&postcode=100000&phone=%2B86.13800000000&fax=%2B86.138000\
+     00000&email=xiao.ming%40example.com",
+    "category=domain&action=get_price&domain=example.com&type=register&year=1",
+    "category=domain&action=domain_list&sort=time_desc&page_size=20&page_index=1&status=active&\
+     hold=0",
+    "category=domain&action=change_contact&domain=example.com&name=Xiao%20Ming&organization=XXX\
+     %20Ltd.&address=BeiJing&country=CN&state=BeiJing&city=BJ&postcode=100000&phone=%2B86.13800\
+     000000&fax=%2B86.13800000000&email=xiao.ming%40example.com",
+    "category=domain&action=change_password&domain=example.com&password=Ex4mple%21pw",
+    "category=nameserverhost&action=add&domain=example.com&dns=ns1.example.com&ip=192.168.1.1",
+    "category=nameserverhost&action=update&domain=example.com&dns=ns1.example.com&ip=192.168.1.\
+     2",
+    "category=user&action=transactions&page=1",
+    "category=abuse&action=get_abuse_report&domain=example.com",
 ];

@@ -11,13 +11,9 @@
 )]
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::io::Write as _;
+use std::sync::Arc;
+use std::thread;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -25,8 +21,12 @@ use encoders::ENCODERS;
 use nicetap::verify::{Known, Search};
 use serde_json::{Value, json};
 
+use tap::{Origin, Tap, Way};
+
 #[path = "support/encoders.rs"]
 mod encoders;
+#[path = "leaks/tap.rs"]
+mod tap;
 
 /// One call with a secret that no other call has.
 #[derive(Clone, Debug)]
@@ -367,229 +367,6 @@ fn placed(secrets: &mut Secrets) -> Vec<Case> {
     all
 }
 
-/// Ways in which a call can go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    Good,
-    RefusedHead,
-    UpstreamDown,
-    CutBody,
-    KillNine,
-}
-
-/// Answers each case as it wants to be answered.
-struct Origin {
-    addr: SocketAddr,
-}
-
-impl Origin {
-    fn start(cases: Arc<Vec<Case>>, way: Way) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let addr = listener.local_addr().unwrap();
-        if way == Way::UpstreamDown {
-            // Nobody listens there any more.
-            return Self { addr };
-        }
-        let held = Arc::new(Mutex::new(Vec::new()));
-        thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let (cases, held) = (cases.clone(), held.clone());
-                thread::spawn(move || {
-                    if let Some(open) = answer(stream, &cases, way) {
-                        held.lock().unwrap().push(open);
-                    }
-                });
-            }
-        });
-        Self { addr }
-    }
-}
-
-/// Answers one request; gives the connection back if it is to stay open in the middle of the reply.
-fn answer(stream: TcpStream, cases: &[Case], way: Way) -> Option<TcpStream> {
-    let mut reader = BufReader::new(stream);
-    let (mut number, mut length) = (None, 0);
-    loop {
-        let mut line = Vec::new();
-        reader.read_until(b'\n', &mut line).ok()?;
-        let line = String::from_utf8_lossy(&line).into_owned();
-        let lower = line.to_ascii_lowercase();
-        if let Some(value) = lower.strip_prefix("x-case:") {
-            number = value.trim().parse::<usize>().ok();
-        }
-        if let Some(value) = lower.strip_prefix("content-length:") {
-            length = value.trim().parse().ok()?;
-        }
-        if line.trim().is_empty() {
-            break;
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    let case = &cases[number?];
-    let (head, body) = case.answer();
-    let mut stream = reader.into_inner();
-    let is_whole = way == Way::Good;
-    let sent = if is_whole { body } else { &body[..case.cut] };
-    stream.write_all(&[&head, sent].concat()).ok()?;
-    if way == Way::KillNine {
-        return Some(stream);
-    }
-    let _ = stream.shutdown(Shutdown::Both);
-    None
-}
-
-/// A running nicetap, and all that leaves it.
-struct Tap {
-    child: Child,
-    home: tempfile::TempDir,
-    temp: tempfile::TempDir,
-    addr: SocketAddr,
-    stdout: JoinHandle<Vec<u8>>,
-    stderr: JoinHandle<Vec<u8>>,
-}
-
-impl Tap {
-    fn start(origin: SocketAddr) -> Self {
-        let (home, temp) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let mut child = Command::new(env!("CARGO_BIN_EXE_nicetap"))
-            .args([
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--no-ui",
-                "--egress-probe",
-                "off",
-                "-v",
-                "--connect-to",
-            ])
-            .arg(format!("::127.0.0.1:{}", origin.port()))
-            .env_clear()
-            .env("NICETAP_HOME", home.path())
-            .env("TMPDIR", temp.path())
-            .env("RUST_LOG", "trace")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stderr = child.stderr.take().unwrap();
-        let stderr = thread::spawn(move || {
-            let mut told = Vec::new();
-            let _ = stderr.read_to_end(&mut told);
-            told
-        });
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut told = Vec::new();
-        let addr = address(&mut stdout, &mut told);
-        let stdout = thread::spawn(move || {
-            let _ = stdout.read_to_end(&mut told);
-            told
-        });
-        Self {
-            child,
-            home,
-            temp,
-            addr,
-            stdout,
-            stderr,
-        }
-    }
-
-    /// What the client gets; of a reply that stays open, its head and the part that was sent.
-    fn send(&self, request: &[u8], way: Way, expected: usize) -> Vec<u8> {
-        let mut stream = TcpStream::connect(self.addr).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
-            .unwrap();
-        stream.write_all(request).unwrap();
-        let mut got = Vec::new();
-        if way != Way::KillNine {
-            let _ = stream.read_to_end(&mut got);
-            return got;
-        }
-        let mut piece = [0; 4096];
-        while got.len() < expected {
-            match stream.read(&mut piece) {
-                Ok(count) if count > 0 => got.extend_from_slice(&piece[..count]),
-                _ => break,
-            }
-        }
-        // The call is still under way when nicetap is killed.
-        std::mem::forget(stream);
-        got
-    }
-
-    /// Ends it, and gives all that it left, by door.
-    fn end(mut self, way: Way) -> BTreeMap<String, Vec<u8>> {
-        let mut doors = BTreeMap::new();
-        for name in ["cmdline", "environ", "comm", "status"] {
-            let file = format!("/proc/{}/{name}", self.child.id());
-            // `environ` of a process that cannot be dumped is closed even to its owner.
-            doors.insert(format!("/proc {name}"), fs::read(file).unwrap_or_default());
-        }
-        let pid = rustix::process::Pid::from_child(&self.child);
-        let signal = if way == Way::KillNine {
-            rustix::process::Signal::KILL
-        } else {
-            rustix::process::Signal::TERM
-        };
-        rustix::process::kill_process(pid, signal).unwrap();
-        self.child.wait().unwrap();
-        doors.insert("console".to_owned(), self.stdout.join().unwrap());
-        doors.insert("stderr".to_owned(), self.stderr.join().unwrap());
-        for (door, folder) in [("home", self.home.path()), ("temp", self.temp.path())] {
-            for file in files(folder) {
-                let name = file.file_name().unwrap().to_string_lossy().into_owned();
-                doors.insert(format!("{door} {name}"), fs::read(&file).unwrap());
-            }
-        }
-        let log = self.home.path().join("log/nicetap.jsonl");
-        for form in [&["log", "-v"][..], &["log", "--table"]] {
-            let output = Command::new(env!("CARGO_BIN_EXE_nicetap"))
-                .args(form)
-                .arg(&log)
-                .env_clear()
-                .env("NICETAP_HOME", self.home.path())
-                .output()
-                .unwrap();
-            doors.insert(form.join(" "), [output.stdout, output.stderr].concat());
-        }
-        doors
-    }
-}
-
-/// The address in the banner's second line.
-fn address(stdout: &mut BufReader<ChildStdout>, told: &mut Vec<u8>) -> SocketAddr {
-    loop {
-        let mut line = Vec::new();
-        assert!(
-            stdout.read_until(b'\n', &mut line).unwrap() > 0,
-            "it did not start"
-        );
-        told.extend_from_slice(&line);
-        let line = String::from_utf8_lossy(&line).into_owned();
-        if let Some((_, addr)) = line.split_once("http://")
-            && line.trim_start().starts_with("proxy")
-        {
-            return addr.trim().parse().unwrap();
-        }
-    }
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else {
-            found.push(path);
-        }
-    }
-    found
-}
-
 /// Sends all cases on one way; says what leaked, and how many pairs of a case and a door were looked at.
 fn run(way: Way) -> (Vec<String>, usize) {
     let mut secrets = Secrets(0x9e37_79b9 + way as u64 * 7919);
@@ -599,13 +376,13 @@ fn run(way: Way) -> (Vec<String>, usize) {
         .collect();
     assert!(cases.len() >= 60, "{}", cases.len());
     let cases = Arc::new(cases);
-    let tap = Tap::start(Origin::start(cases.clone(), way).addr);
+    let tap = Tap::start(Origin::start(cases.clone(), way).addr, way);
     let defect = if way == Way::RefusedHead {
         "Bad Name: x\r\n"
     } else {
         ""
     };
-    let mut answers = Vec::new();
+    let (mut answers, mut notes, mut passed) = (Vec::new(), Vec::new(), 0);
     for (number, case) in cases.iter().enumerate() {
         let (head, _) = case.answer();
         let got = tap.send(
@@ -613,7 +390,13 @@ fn run(way: Way) -> (Vec<String>, usize) {
             way,
             head.len() / 2 + case.cut,
         );
-        // What the origin answered belongs to the client; our own answers are a door.
+        // What the origin answered belongs to the client; our own answers are a door, and so are our own fields.
+        passed += usize::from(got.starts_with(b"HTTP/1.1 200 "));
+        let head = got.split(|byte| *byte == b'\n');
+        notes.extend(
+            head.filter(|line| line.starts_with(b"Nicetap-Findings:"))
+                .flatten(),
+        );
         if got
             .windows(14)
             .any(|part| part.eq_ignore_ascii_case(b"proxy-status: "))
@@ -621,6 +404,9 @@ fn run(way: Way) -> (Vec<String>, usize) {
             answers.extend(got);
             answers.push(b'\n');
         }
+    }
+    if way == Way::Panic {
+        assert_eq!(passed, cases.len(), "traffic goes on");
     }
     let mut doors = tap.end(way);
     let is_answered = matches!(way, Way::RefusedHead | Way::UpstreamDown);
@@ -630,6 +416,7 @@ fn run(way: Way) -> (Vec<String>, usize) {
         "{way:?}"
     );
     doors.insert("own answers".to_owned(), answers);
+    doors.insert("annotations".to_owned(), notes);
     check_log(&doors["home nicetap.jsonl"], cases.len(), way);
     let mut leaks = Vec::new();
     // Keys and certificates are no text of the wire; what is empty proves nothing.
@@ -643,20 +430,23 @@ fn run(way: Way) -> (Vec<String>, usize) {
         "{way:?}: {}",
         doors.keys().cloned().collect::<Vec<_>>().join(" · ")
     );
-    for (door, content) in &doors {
-        leaks.extend(
-            leaks_in(&cases, content)
-                .into_iter()
-                .map(|leak| format!("{way:?}, {door}: {leak}")),
-        );
-    }
+    thread::scope(|scope| {
+        let searches: Vec<_> = doors
+            .iter()
+            .map(|(door, content)| (door, scope.spawn(|| leaks_in(&cases, content))))
+            .collect();
+        for (door, search) in searches {
+            let found = search.join().unwrap().into_iter();
+            leaks.extend(found.map(|leak| format!("{way:?}, {door}: {leak}")));
+        }
+    });
     let is_in_reply_only = |case: &&Case| {
         let request = String::from_utf8_lossy(&case.request(0, "")).into_owned();
         leaks_in(std::slice::from_ref(*case), request.as_bytes()).is_empty()
     };
     let unsent = match way {
         Way::RefusedHead | Way::UpstreamDown => cases.iter().filter(is_in_reply_only).count(),
-        Way::Good | Way::CutBody | Way::KillNine => 0,
+        Way::Good | Way::CutBody | Way::KillNine | Way::Panic => 0,
     };
     (leaks, (cases.len() - unsent) * doors.len())
 }
@@ -759,6 +549,13 @@ fn nothing_leaks_when_nicetap_is_killed() {
     check(Way::KillNine);
 }
 
+/// A debug build panics where it is told to (`NICETAP_STUMBLE`), with the wire's text in its message.
+#[test]
+#[cfg(debug_assertions)]
+fn nothing_leaks_when_nicetap_panics_and_every_call_is_recorded_and_answered() {
+    check(Way::Panic);
+}
+
 /// Secrets that could break a log, or hide behind another: the log stays sound, and shows none of them.
 #[test]
 fn odd_secrets_leave_the_log_sound() {
@@ -792,7 +589,7 @@ fn odd_secrets_leave_the_log_sound() {
         })
         .collect();
     let cases = Arc::new(cases);
-    let tap = Tap::start(Origin::start(cases.clone(), Way::Good).addr);
+    let tap = Tap::start(Origin::start(cases.clone(), Way::Good).addr, Way::Good);
     for (number, case) in cases.iter().enumerate() {
         tap.send(&case.request(number, ""), Way::Good, 0);
     }

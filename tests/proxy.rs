@@ -8,6 +8,8 @@ mod support;
 mod bodies;
 #[path = "proxy/faults.rs"]
 mod faults;
+#[path = "proxy/findings.rs"]
+mod findings;
 #[path = "proxy/framing.rs"]
 mod framing;
 #[path = "proxy/life.rs"]
@@ -18,3 +20,5 @@ mod replies;
 mod routes;
 #[path = "proxy/stage.rs"]
 mod stage;
+#[path = "proxy/trust.rs"]
+mod trust;

@@ -12,6 +12,7 @@
 //! # repeated: 12             the same paid action was sent so many seconds before
 //! # expected: sandbox        the value of --expect
 //! # on-connect: Authorization  the CONNECT carried this header
+//! # trust: blind           the client took our certificate though it cannot know it
 //! # time: 2026-01-01T12:00Z  when it arrived
 //! # body: mislabelled        the body is not of the coding that its head names
 //! # reply-content: cut       the origin broke off; or `mislabelled`
@@ -35,7 +36,7 @@
     reason = "a test writes the generated files, and says by a panic what is wrong with a fixture"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::net::IpAddr;
@@ -198,7 +199,7 @@ fn declarations_are_tidy() {
 
 #[test]
 fn pages_are_plain_text() {
-    for rule in RULES {
+    for rule in rules::all() {
         let page = page(rule);
         assert!(page.starts_with(&format!("{} {}\n", rule.code, rule.name)));
         assert!(!page.contains("```") && !page.contains("## "), "{page}");
@@ -273,6 +274,65 @@ fn hostile_requests_are_told_apart() {
     }
 }
 
+/// Table A of the facts names 95 things that stand where the credential belongs. Those whose bytes an outsider wrote
+/// are judged in `authorization.tsv` (from the corpus), the others stand in `authorization.http`.
+#[test]
+fn all_95_forms_of_authorization_are_told_apart() {
+    let mut said: BTreeMap<String, String> = BTreeMap::new();
+    let table = fs::read_to_string("tests/rules/authorization.tsv").unwrap();
+    for row in table.lines() {
+        let [id, _, codes, seen] = row.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("{row}");
+        };
+        let about = codes
+            .split(' ')
+            .filter(|code| is_about_the_credential(code));
+        let about: Vec<_> = about.collect();
+        let says = (!about.is_empty()).then(|| format!("{}: {seen}", about.join(" ")));
+        said.insert(id.to_owned(), says.unwrap_or_default());
+    }
+    let ours = fixtures()
+        .into_iter()
+        .filter(|(file, ..)| file == "authorization");
+    for (_, name, text) in ours {
+        let found = Case::parse(&text).findings();
+        let about = found
+            .iter()
+            .filter(|finding| is_about_the_credential(finding.rule.code));
+        let says: Vec<String> = about
+            .map(|finding| format!("{}: {}", finding.rule.code, raw_text(&finding.hit.seen)))
+            .collect();
+        let id = name.split(' ').next().unwrap().to_owned();
+        assert!(said.insert(id, says.join(" ")).is_none(), "{name} twice");
+    }
+    let ids: Vec<String> = (1..=95).map(|number| format!("A{number:02}")).collect();
+    assert_eq!(said.keys().cloned().collect::<Vec<_>>(), ids);
+
+    let silent: Vec<&str> = said
+        .iter()
+        .filter(|(_, says)| says.is_empty())
+        .map(|(id, _)| id.as_str())
+        .collect();
+    assert_eq!(silent, SOUND_FORMS);
+    for (id, says) in said.iter().filter(|(_, says)| !says.is_empty()) {
+        let same = said
+            .iter()
+            .find(|(other, also)| *other != id && *also == says && !is_alike(id, other));
+        assert!(same.is_none(), "{id} and {same:?} are not told apart");
+    }
+}
+
+fn is_about_the_credential(code: &str) -> bool {
+    code.starts_with("N1") || code.starts_with("N7")
+}
+
+/// Whether the table itself wants the same said of both.
+fn is_alike(one: &str, other: &str) -> bool {
+    ALIKE
+        .iter()
+        .any(|alike| alike.contains(&one) && alike.contains(&other))
+}
+
 /// The bytes of a row; `None` where they are too many to be kept in the corpus.
 fn hostile_request(row: &serde_json::Value) -> Option<Vec<u8>> {
     let text = row["b64"].as_str()?;
@@ -340,7 +400,7 @@ fn docs_are_up_to_date() {
     let mut fresh = String::from(DOCS_HEAD);
     fresh.push_str("| Code | Name | Severity | Confidence | Cause | Summary |\n");
     fresh.push_str("|---|---|---|---|---|---|\n");
-    for rule in RULES {
+    for rule in rules::all() {
         let _ = writeln!(
             fresh,
             "| [{}](#{}) | {} | {} | {} | {} | {} |",
@@ -353,7 +413,7 @@ fn docs_are_up_to_date() {
             rule.summary
         );
     }
-    for rule in RULES {
+    for rule in rules::all() {
         let _ = write!(fresh, "\n## {}\n\n`{}`", rule.code, rule.name);
         let _ = writeln!(fresh, ": {}.\n", rule.summary);
         for line in rule.doc.lines() {
@@ -741,6 +801,7 @@ impl Case {
         let on_connect = self.directive("on-connect") == Some("Authorization");
         Target::new(authority, host.is_some(), scheme, via)
             .with_authorization_on_connect(on_connect)
+            .with_blind_trust(self.directive("trust") == Some("blind"))
     }
 }
 
@@ -970,6 +1031,7 @@ defects![
     BodyOnConnect,
     BadChunk,
     BadTrailer,
+    CredentialTrailer,
     HeadTooLarge,
     TooManyFields,
     TargetTooLong,
@@ -981,6 +1043,12 @@ defects![
 ];
 
 const SECTIONS: [&str; 4] = ["What it does", "Why it matters", "Bad", "Good"];
+/// What is right, or wrong in a way that only NiceNIC can tell.
+const SOUND_FORMS: &[&str] = &[
+    "A01", "A02", "A54", "A55", "A81", "A82", "A83", "A84", "A86", "A91", "A93",
+];
+/// An empty header is empty with blanks too; two headers are two, whatever they hold.
+const ALIKE: &[&[&str]] = &[&["A04", "A05"], &["A62", "A63"]];
 const REGISTRY_HEAD: &str = "\
 //! Generated by `UPDATE=1 cargo test --test rules`. Do not edit by hand.
 //!
@@ -988,11 +1056,13 @@ const REGISTRY_HEAD: &str = "\
 use crate::rule::Rule;
 
 mod judge;
+mod own;
 
 pub use judge::{
-    RETIRED, find, nearest, of_egress, of_ending, of_past, of_refusal, of_reply, of_request,
+    RETIRED, all, find, nearest, of_egress, of_ending, of_past, of_refusal, of_reply, of_request,
     of_target, retired, table, table_json,
 };
+pub use own::{NICETAP_STUMBLED, OWN, SECRET_SLIPPED};
 
 /// All rules, by code.
 pub static RULES: &[&Rule] = &[

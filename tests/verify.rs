@@ -144,6 +144,25 @@ fn a_hit_is_told_with_file_line_and_encoding_and_exits_6() {
 }
 
 #[test]
+fn it_exits_6_on_a_planted_leak_in_each_encoding() {
+    let folder = Folder::new();
+    for (encoding, encode) in ENCODERS {
+        let encoded = encode(SECRETS[0]);
+        if encoded.ends_with("\0skip") {
+            continue;
+        }
+        folder.write("a.log", format!("one\ntwo {encoded} three\n").as_bytes());
+        let output = folder.run("verify-log --secret-env THE_SECRET a.log", "");
+        assert_eq!(
+            output.status.code(),
+            Some(6),
+            "{encoding}: {}",
+            told(&output)
+        );
+    }
+}
+
+#[test]
 fn without_a_hit_it_exits_0_and_says_what_it_searched() {
     let folder = Folder::new();
     folder.write("a.log", b"one\ntwo\n");

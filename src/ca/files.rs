@@ -1,5 +1,5 @@
 //! The CA on disk: what stands in `HOME/ca/`, and the public copies. Judges whole files, signs nothing.
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -87,6 +87,14 @@ impl Files {
         public.refresh(ROOT, root_pem.as_bytes(), Access::Public)?;
         public.refresh(BUNDLE, bundle.as_bytes(), Access::Public)?;
         Ok(roots.len())
+    }
+
+    /// The files from which somebody can learn the root.
+    pub(super) fn with_root(&self, public: &Paths) -> Vec<PathBuf> {
+        let own = [BUNDLE, ROOT].map(|name| self.0.at(name));
+        let mut files = Vec::from(own);
+        files.extend([public.root.clone(), public.bundle.clone()]);
+        files
     }
 
     pub(super) fn damaged(&self, name: &str, what: impl Into<String>) -> CaError {

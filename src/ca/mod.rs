@@ -14,7 +14,8 @@
 //!
 //! The folders *above* a home are the user's: whether another user can pass through them is for `doctor` to say.
 //! A running [`Ca`] shares the lock, and a new CA is made under the exclusive one, so none is ever taken away from
-//! under a running proxy. After [`Ca::open`] this room does no I/O: a handshake costs at most one signature.
+//! under a running proxy. After [`Ca::open`] this room reads and writes nothing: a handshake costs at most one
+//! signature, and a look at access times until somebody has read a new root.
 //! It never repairs damaged files, and gives no leaf that a client would have to refuse.
 use std::collections::HashMap;
 use std::fmt;
@@ -26,10 +27,7 @@ use jiff::Timestamp;
 use rcgen::{Issuer, KeyPair};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier as _;
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
-use rustls::server::NoServerSessionStorage;
-use rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{RootCertStore, ServerConfig};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroize as _;
@@ -37,13 +35,18 @@ use zeroize::Zeroize as _;
 use self::cert::Life;
 use self::files::{Files, INTERMEDIATE, Stored};
 use self::names::Names;
+use self::tls::Tls;
+use self::unread::Unread;
 
 pub use self::error::CaError;
+pub use self::tls::provider;
 
 mod cert;
 mod error;
 mod files;
 mod names;
+mod tls;
+mod unread;
 
 /// An open CA, ready to give leaves. While it lives, no other process can replace the CA in this home.
 pub struct Ca {
@@ -58,6 +61,7 @@ pub struct Ca {
     leaf_key: KeyPair,
     tls: Tls,
     leaves: Mutex<HashMap<String, Leaf>>,
+    unread: Unread,
 }
 
 impl Ca {
@@ -92,7 +96,11 @@ impl Ca {
             }
             _ => renew(&files, alone, &wanted, now)?,
         };
-        Ok((Self::with(files, stored, public, now)?, opened))
+        let mut ca = Self::with(files, stored, public, now)?;
+        if opened != Opened::Kept {
+            ca.unread = Unread::watch(ca.files.with_root(&ca.info.paths));
+        }
+        Ok((ca, opened))
     }
 
     /// Makes a new CA whatever is there, damaged or not. Clients must then trust the new root.
@@ -118,8 +126,14 @@ impl Ca {
         self.server_config_at(host, Timestamp::now().as_second())
     }
 
-    /// The root, PEM.
+    /// Whether it is certain that no client can know the root: it was made at this start, and nobody has read it.
+    pub fn is_unread(&self) -> bool {
+        self.unread.is_certain()
+    }
+
+    /// The root, PEM, for somebody who will know it from now on.
     pub fn root_pem(&self) -> &str {
+        self.unread.give();
         &self.root_pem
     }
 
@@ -160,6 +174,7 @@ impl Ca {
             leaf_key,
             tls,
             leaves: Mutex::default(),
+            unread: Unread::unknown(),
             files,
         };
         ca.prove(stored.root, now)?;
@@ -343,39 +358,6 @@ impl Info {
             folder: files.dir().path().into(),
             paths: files::public_paths(public),
         }
-    }
-}
-
-/// What the TLS settings of all hosts share.
-struct Tls {
-    provider: Arc<CryptoProvider>,
-    key: Arc<dyn SigningKey>,
-}
-
-impl Tls {
-    fn new(key: &KeyPair) -> Result<Self, CaError> {
-        let provider = aws_lc_rs::default_provider();
-        let der = PrivatePkcs8KeyDer::from(key.serialize_der());
-        Ok(Self {
-            key: provider
-                .key_provider
-                .load_private_key(PrivateKeyDer::Pkcs8(der))?,
-            provider: provider.into(),
-        })
-    }
-
-    fn config(&self, chain: Vec<CertificateDer<'static>>) -> Result<Arc<ServerConfig>, CaError> {
-        let certified = CertifiedKey::new(chain, self.key.clone());
-        let mut config = ServerConfig::builder_with_provider(self.provider.clone())
-            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        // Sessions live in tickets at the clients, so that memory does not grow with connections.
-        config.session_storage = Arc::new(NoServerSessionStorage {});
-        // A key of its own: what was resumed must have been verified against this leaf.
-        config.ticketer = aws_lc_rs::Ticketer::new()?;
-        Ok(Arc::new(config))
     }
 }
 

@@ -2,16 +2,51 @@
 //!
 //! Learning (`facts`) and masking (`redact`) share these lists, so that what is masked in its place is known when it
 //! comes back elsewhere. Nothing here looks at values.
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use super::{Catalogue, Sensitivity};
+
+/// What was found out about names. The same few come with each exchange: finding one again costs a tenth of judging
+/// it. It holds names only, never a value, and so many at most.
+pub struct Memo<T>(HashMap<Box<str>, T>);
+
+impl<T> Default for Memo<T> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<T: Copy> Memo<T> {
+    /// What is known of a name, or else what `judge` says of it. It must say the same each time.
+    pub fn of(&mut self, name: &str, judge: impl FnOnce(&str) -> T) -> T {
+        if let Some(known) = self.0.get(name) {
+            return *known;
+        }
+        let judged = judge(name);
+        if name.len() <= LONGEST {
+            if self.0.len() >= REMEMBERED {
+                self.0.clear();
+            }
+            self.0.insert(name.into(), judged);
+        }
+        judged
+    }
+}
 
 /// Whether the value of a field of this name is secret: the catalogue says so, or the name itself does.
 ///
 /// Of `contact[password]` and `data.password` each part counts.
 pub fn is_secret(name: &str) -> bool {
-    name.len() <= LONGEST
-        && (looks_secret(name)
-            || parts(name)
-                .any(|part| Catalogue::current().sensitivity(part) == Sensitivity::Secret))
+    thread_local! {
+        static KNOWN: RefCell<Memo<bool>> = RefCell::default();
+    }
+    name.len() <= LONGEST && KNOWN.with_borrow_mut(|known| known.of(name, judge_secret))
+}
+
+fn judge_secret(name: &str) -> bool {
+    looks_secret(name)
+        || parts(name).any(|part| Catalogue::current().sensitivity(part) == Sensitivity::Secret)
 }
 
 /// Whether the name says so even where it stands in a sentence, without a sign that a value follows: `password`,
@@ -36,7 +71,14 @@ fn has_stem(name: &str) -> bool {
         .filter(char::is_ascii_alphanumeric)
         .map(|char| char.to_ascii_lowercase())
         .collect();
-    flat.starts_with("epp") || STEMS.iter().any(|stem| flat.contains(stem))
+    // Compared at each place: names are short, and a searcher for each stem costs more to make than it saves.
+    let flat = flat.as_bytes();
+    let has = |at: usize| {
+        STEMS
+            .iter()
+            .any(|stem| flat[at..].starts_with(stem.as_bytes()))
+    };
+    flat.starts_with(b"epp") || (0..flat.len()).any(has)
 }
 
 fn parts(name: &str) -> impl Iterator<Item = &str> {
@@ -101,6 +143,8 @@ const WORDS: [&str; 18] = [
 ];
 /// A longer name is no name, but something that stands where one was expected.
 const LONGEST: usize = 64;
+/// Names in a [`Memo`].
+const REMEMBERED: usize = 512;
 
 #[cfg(test)]
 mod tests {
@@ -128,6 +172,20 @@ mod tests {
             assert!(!is_secret(name), "{name}");
         }
         assert!(!is_secret(&"password".repeat(9)));
+    }
+
+    #[test]
+    fn a_memo_is_bounded_and_keeps_no_long_name() {
+        let mut memo = Memo::default();
+        for number in 0..3 * REMEMBERED {
+            let name = number.to_string();
+            assert_eq!(memo.of(&name, str::len), name.len());
+            assert_eq!(memo.of(&name, |_| unreachable!()), name.len());
+        }
+        assert!(memo.0.len() <= REMEMBERED);
+        let long = "n".repeat(LONGEST + 1);
+        memo.of(&long, str::len);
+        assert!(!memo.0.contains_key(&*long));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! `nicetap lint`: the request rules over requests in files.
 use std::io::Read as _;
+use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::config::value::{Mismatch, Value, Word};
-use crate::config::{Config, Selector};
+use crate::config::value::{Mismatch, OrNone, Value, Word};
+use crate::config::{Config, Layer, Selector};
 use crate::lint::{Format, Linter, Report, Source, Unread, render};
 use crate::redact::{FingerprintKey, Redactor};
 use crate::rule::levels::Levels;
@@ -33,6 +34,21 @@ pub(super) struct Lint {
     /// Treat these findings as warnings
     #[arg(long, value_name = "CODE,…", value_delimiter = ',')]
     pub(super) warn: Vec<Value<Selector>>,
+    /// Know the actions and codes in this file too
+    ///
+    /// The same as for `serve`: TOML with `[[action]]` and `[[code]]`.
+    #[arg(long, value_name = "TOML")]
+    pub(super) catalogue: Option<Value<OrNone<PathBuf>>>,
+}
+
+impl Lint {
+    /// What is a setting of every command.
+    pub(super) fn settings(&self) -> Layer {
+        Layer {
+            catalogue: self.catalogue.clone(),
+            ..Layer::default()
+        }
+    }
 }
 
 /// Looks at the files, prints what was found, and fails if a file could not be read or a finding is denied.
@@ -115,6 +131,8 @@ Examples:
   nicetap lint --deny N1 *.http       Exit with 5 if a credential is wrong
   nicetap lint --format sarif a.har   For a code host or an editor
   nicetap lint - < command.txt        A curl command line, as you would type it
+  nicetap lint --catalogue my.toml calls.http
+                                      Actions that the documentation does not list
 
 Exit codes:
   0   all files were looked at, and nothing is denied

@@ -260,6 +260,7 @@ impl Command {
             Self::Run(given) => Layer::clone(&given.settings),
             Self::Mock(given) => given.settings(),
             Self::VerifyLog(given) => given.settings(),
+            Self::Lint(given) => given.settings(),
             Self::Egress(given) => given.settings(),
             Self::Doctor(given) => given.settings(),
             Self::Explain(_)
@@ -267,7 +268,6 @@ impl Command {
             | Self::Setup(_)
             | Self::Status(_)
             | Self::Stop(_)
-            | Self::Lint(_)
             | Self::Ca(_)
             | Self::Log(_)
             | Self::Export(_)

@@ -14,6 +14,8 @@ pub enum Agent {
     Requests,
     /// axios.
     Axios,
+    /// Node's own client: fetch, undici.
+    Node,
     /// WHMCS.
     Whmcs,
     /// Another.
@@ -50,10 +52,12 @@ impl Agent {
     }
 }
 
-const AGENTS: [(&str, Agent); 5] = [
+const AGENTS: [(&str, Agent); 7] = [
     ("curl/", Agent::Curl),
     ("GuzzleHttp", Agent::Guzzle),
     ("python-requests", Agent::Requests),
     ("axios", Agent::Axios),
+    ("node", Agent::Node),
+    ("undici", Agent::Node),
     ("WHMCS", Agent::Whmcs),
 ];

@@ -520,8 +520,8 @@ fn placeholder(text: &[u8]) -> Option<&'static str> {
     if let [b'<', .., b'>'] = text {
         return Some("text in angle brackets, as the documentation writes what is to be replaced");
     }
-    if is_template(text) {
-        return Some("a template that was never filled in");
+    if let Some(kind) = template(text) {
+        return Some(kind);
     }
     if text.len() >= 3 && b"xX*.-_#".contains(&text[0]) && text.iter().all(|byte| *byte == text[0])
     {
@@ -538,18 +538,38 @@ fn placeholder(text: &[u8]) -> Option<&'static str> {
         .map(|(_, kind)| *kind)
 }
 
-/// `{secret}`, `{{ secret }}`, `${SECRET}`, `%SECRET%`, `$SECRET`, `%s`.
-fn is_template(text: &[u8]) -> bool {
+/// `{secret}`, `{{ secret }}`, `${SECRET}`, `%SECRET%`, `$SECRET`, `$secret`, `$params['ApiSecret']`, `%s`.
+fn template(text: &[u8]) -> Option<&'static str> {
+    let is_name = |name: &[u8]| {
+        name.len() >= 3
+            && name
+                .iter()
+                .all(|byte| byte.is_ascii_uppercase() || *byte == b'_')
+    };
     match text {
-        [b'{', .., b'}'] | [b'[', .., b']'] | [b'$', b'{', .., b'}'] => true,
-        [b'%', name @ .., b'%'] | [b'$', name @ ..] => {
-            name.len() >= 3
-                && name
-                    .iter()
-                    .all(|byte| byte.is_ascii_uppercase() || *byte == b'_')
+        b"[object Object]" => Some("an object that JavaScript turned into text"),
+        [b'{', .., b'}'] | [b'[', .., b']'] | b"%s" => Some("a template that was never filled in"),
+        [b'$', b'{', .., b'}'] => Some("a variable that was never filled in"),
+        [b'%', name @ .., b'%'] | [b'$', name @ ..] if is_name(name) => {
+            Some("a variable that was never filled in")
         }
-        _ => text == b"%s",
+        [b'$', name @ ..] if is_php_name(name) => {
+            Some("the name of a variable: in single quotes PHP does not put its value there")
+        }
+        _ => None,
     }
+}
+
+/// `username`, `api_secret`, `params['ApiSecret']`, as they stand behind a `$`. Other words may be a secret.
+fn is_php_name(name: &[u8]) -> bool {
+    let is_member = |text: &[u8]| text.starts_with(b"['") && text.ends_with(b"']");
+    let end = name
+        .iter()
+        .position(|byte| !byte.is_ascii_alphabetic() && *byte != b'_');
+    let (word, rest) = name.split_at(end.unwrap_or(name.len()));
+    let is_known = letters(word)
+        .is_some_and(|word| EXAMPLE_WORDS.iter().any(|have| have.as_bytes() == &*word));
+    (rest.is_empty() && is_known) || (!word.is_empty() && is_member(rest))
 }
 
 /// The text in lower case without what joins words; `None` if it is too long to be one of our words.
@@ -752,6 +772,8 @@ mod tests {
             "alice:xxxx",
             "alice:${NICENIC_SECRET}",
             "alice:$NICENIC_SECRET",
+            "$username:$api_secret",
+            "alice:$params['ApiSecret']",
             "{{username}}:{{secret}}",
             "Basic dXNlcm5hbWU6YXBpX3NlY3JldA==",
         ] {

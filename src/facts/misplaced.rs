@@ -75,9 +75,9 @@ fn is_login_name(name: &str) -> bool {
 fn in_params(params: &[Param]) -> Option<Misplaced> {
     let is_one_of = |param: &Param, names: &[&str]| names.iter().any(|name| param.is(name));
     let is_set = |param: &&Param| !param.value.expose().is_empty();
-    let has_user = params.iter().any(|param| is_one_of(param, &USER_PARAMS));
+    let has_user = || params.iter().any(|param| is_one_of(param, &USER_PARAMS));
     let found = params.iter().filter(is_set).find(|param| {
-        is_login_name(&param.name) || (has_user && is_one_of(param, &PASSWORD_PARAMS))
+        is_one_of(param, &SECRET_PARAMS) || (is_one_of(param, &PASSWORD_PARAMS) && has_user())
     })?;
     let name = Raw::new(found.name.clone());
     Some(match found.place {

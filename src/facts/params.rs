@@ -1,5 +1,6 @@
 //! Parameters: names and values out of a query or a form, decoded.
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use crate::redact::seal::Raw;
 
@@ -40,7 +41,11 @@ impl Param {
 
     /// Whether this is the parameter of this name, as the most tolerant reader sees it.
     pub fn is(&self, name: &str) -> bool {
-        self.name.trim_ascii().eq_ignore_ascii_case(name)
+        match self.name.len().cmp(&name.len()) {
+            Ordering::Less => false,
+            Ordering::Equal => self.name.eq_ignore_ascii_case(name),
+            Ordering::Greater => self.name.trim_ascii().eq_ignore_ascii_case(name),
+        }
     }
 }
 

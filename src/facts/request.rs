@@ -172,8 +172,9 @@ fn other_host<'a>(target: &Target, head: &'a RequestHead) -> Option<&'a [u8]> {
     (!is_same).then_some(host)
 }
 
-/// Headers that browsers add by themselves, and nobody else has a reason to send.
-const BROWSER_SIGNS: [&str; 3] = ["Sec-Fetch-Mode", "Sec-Fetch-Site", "Origin"];
+/// Headers that browsers add by themselves, and nobody else has a reason to send. Not Sec-Fetch-Mode: the `fetch` of
+/// Node sends that one too.
+const BROWSER_SIGNS: [&str; 3] = ["Sec-Fetch-Site", "Sec-Fetch-Dest", "Origin"];
 
 #[cfg(test)]
 mod tests {

@@ -64,6 +64,12 @@ pub struct Secret {
     pub value: Raw<Box<[u8]>>,
 }
 
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.value.wipe();
+    }
+}
+
 impl Secret {
     /// Adds a value, unless it is empty. White space and control bytes round it are not part of it.
     pub(super) fn learn(secrets: &mut Vec<Self>, kind: SecretKind, value: &[u8]) {

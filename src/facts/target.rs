@@ -169,6 +169,8 @@ pub struct Target {
     pub via: Via,
     /// Whether its CONNECT carried an Authorization header, where every proxy on the way can read it.
     pub authorization_on_connect: bool,
+    /// Whether the client took a certificate that it cannot know: nobody has read our root since it was made.
+    pub trusts_blindly: bool,
 }
 
 impl Target {
@@ -186,6 +188,16 @@ impl Target {
             scheme,
             via,
             authorization_on_connect: false,
+            trusts_blindly: false,
+        }
+    }
+
+    /// The same, and whether the client took a certificate that it cannot know.
+    #[must_use]
+    pub fn with_blind_trust(self, trusts_blindly: bool) -> Self {
+        Self {
+            trusts_blindly,
+            ..self
         }
     }
 

@@ -152,6 +152,9 @@ impl BodyScan {
             State::Trailer if line.is_empty() => State::Done,
             State::Trailer => {
                 self.trailers += 1;
+                if self.strict && is_credential(line) {
+                    return Err(DefectKind::CredentialTrailer);
+                }
                 if self.trailers > MOST_TRAILERS || (self.strict && !is_sound_trailer(line)) {
                     return Err(DefectKind::BadTrailer);
                 }
@@ -203,6 +206,13 @@ fn is_sound_trailer(line: &[u8]) -> bool {
         && !NEVER_TRAILERS
             .iter()
             .any(|never| name.eq_ignore_ascii_case(never.as_bytes()))
+}
+
+fn is_credential(line: &[u8]) -> bool {
+    let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+    ["authorization", "proxy-authorization"]
+        .iter()
+        .any(|known| name.trim_ascii().eq_ignore_ascii_case(known.as_bytes()))
 }
 
 const NEVER_TRAILERS: [&str; 11] = [
@@ -276,7 +286,6 @@ mod tests {
         }
         for input in [
             &b"0\r\nContent-Length: 5\r\n\r\n"[..],
-            b"0\r\nAuthorization: u:s\r\n\r\n",
             b"0\r\nnonsense\r\n\r\n",
         ] {
             assert_eq!(
@@ -286,6 +295,12 @@ mod tests {
                 input.escape_ascii()
             );
         }
+    }
+
+    #[test]
+    fn a_credential_among_the_trailers_is_refused_by_its_own_name() {
+        let input = b"0\r\nAuthorization: u:s\r\n\r\n";
+        assert_eq!(payload_of(input, 1).0, Err(DefectKind::CredentialTrailer));
     }
 
     #[test]

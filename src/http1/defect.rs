@@ -47,6 +47,8 @@ pub enum DefectKind {
     BadChunk,
     /// A trailer field that is not sound, or that may not be a trailer.
     BadTrailer,
+    /// An Authorization among the trailer fields.
+    CredentialTrailer,
     /// A head over the limit in bytes.
     HeadTooLarge,
     /// A head over the limit in fields.
@@ -91,6 +93,7 @@ impl DefectKind {
             Self::BodyOnConnect => "a CONNECT that announces a body",
             Self::BadChunk => "a chunk that is not sound",
             Self::BadTrailer => "a trailer field that is not sound or not allowed",
+            Self::CredentialTrailer => "the credential stands in a trailer field",
             Self::HeadTooLarge => "the head is larger than 64 KiB",
             Self::TooManyFields => "the head has more than 256 fields",
             Self::TargetTooLong => "the request target is longer than 32 KiB",

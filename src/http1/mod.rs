@@ -62,16 +62,19 @@ impl Fields {
 
     /// The values of all fields of this name, whatever its case.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.iter()
-            .filter(move |(have, _)| have.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        // Compared as bytes: that a name is text need not be proved to find out that it is another one.
+        self.list
+            .iter()
+            .filter(|field| self.bytes[field.name.clone()].eq_ignore_ascii_case(name.as_bytes()))
+            .map(|field| &self.bytes[field.value.clone()])
     }
 
     /// The value of the first field of this name, whatever its case.
     pub fn first(&self, name: &str) -> Option<&[u8]> {
-        self.iter()
-            .find(|(have, _)| have.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        self.list
+            .iter()
+            .find(|field| self.bytes[field.name.clone()].eq_ignore_ascii_case(name.as_bytes()))
+            .map(|field| &self.bytes[field.value.clone()])
     }
 
     /// Whether a comma-separated list field holds this member, whatever its case.

@@ -7,7 +7,7 @@ use super::parts::{address, code_badge};
 
 /// All rules.
 pub(super) fn all() -> Element {
-    let rows = rules::RULES.iter().map(|rule| {
+    let rows = rules::all().map(|rule| {
         el("tr")
             .with(el("td").with(code_badge(rule.code, rule.severity)))
             .with(el("td").text(rule.severity.word()))

@@ -113,6 +113,19 @@ pub struct Broken {
     pub reason: Raw<Box<str>>,
     /// Whether the upstream connection had carried a reply before.
     pub reused: bool,
+    /// What the client did, where it was the client.
+    pub client: Option<ClientEnd>,
+}
+
+/// How a client ends an exchange before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientEnd {
+    /// It closed, or its connection broke.
+    Left,
+    /// It sent nothing for too long.
+    Silent,
+    /// What it sent is not sound.
+    Unsound,
 }
 
 /// Durations of the steps.
@@ -154,6 +167,8 @@ pub struct Draft {
     pub steps: Steps,
     /// What the proxy changed.
     pub fidelity: Vec<Word>,
+    /// Whether the origin sent no `100 Continue` to a client that waited for it.
+    pub continue_missed: bool,
     /// What the guard knows, once the body has been seen too.
     pub safety: facts::Safety,
     /// Whether a byte of the request may have left.
@@ -181,6 +196,7 @@ impl Draft {
             way: None,
             steps: Steps::default(),
             fidelity: Vec::new(),
+            continue_missed: false,
             began: Instant::now(),
             is_over: false,
         }
@@ -207,6 +223,7 @@ impl Draft {
             stage: Stage::Client,
             reason,
             reused: false,
+            client: None,
         });
     }
 }

@@ -19,6 +19,7 @@ use draft::{ConnectionDraft, Draft, Event, RequestPart, StartLine, TunnelDraft};
 use queue::{Permit, Sender, Urgency};
 
 pub mod draft;
+mod once;
 mod outbound;
 mod queue;
 mod seal;

@@ -11,11 +11,12 @@ use crate::facts::{self, Attempt, BodyInput, Ending};
 use crate::http1::{Fields, ReplyHead};
 use crate::redact::seal::Masked;
 use crate::redact::{Redactor, Shown};
-use crate::rule::{self, Finding};
+use crate::rule::{Finding, Rule};
 use crate::rules;
+use crate::stumble::{self, Place};
 
 use super::draft::{
-    Broken, ConnectionDraft, Draft, Peer, RequestPart, SealedPart, Steps, TunnelDraft,
+    Broken, ClientEnd, ConnectionDraft, Draft, Peer, RequestPart, SealedPart, Steps, TunnelDraft,
 };
 use super::outbound::{Outbound, Scene, bare};
 use super::view::{ReplyView, View};
@@ -36,6 +37,7 @@ pub(super) fn settled<T>(redactor: &mut Redactor, seal: impl Fn(&mut Redactor) -
 
 /// The `request` line.
 pub(super) fn notice(redactor: &mut Redactor, id: u64, part: &RequestPart) -> Notice<Masked> {
+    stumble::at(Place::Seal, part.path_and_query.expose());
     let sealed = part.sealed.get_or_init(|| {
         settled(redactor, |redactor| {
             redactor.begin();
@@ -138,6 +140,7 @@ fn seal_exchange(
     judged: &Judged<'_>,
 ) -> Exchange<Masked> {
     let part = &*draft.request;
+    stumble::at(Place::Seal, part.head.bytes());
     let Judged {
         whole,
         reply,
@@ -402,20 +405,12 @@ fn attempt(draft: &Draft, reply: Option<&facts::Reply>) -> Attempt {
 }
 
 fn ending(draft: &Draft) -> Ending {
-    // The same stage is named where nicetap itself stopped, or the client was silent.
-    let left = |broken: &Broken| {
-        let reason = &**broken.reason.expose();
-        let words = ["went away", "closed in the middle", "connection broke"];
-        broken.stage == Stage::Client && words.iter().any(|word| reason.contains(word))
-    };
+    let client = draft.failure.as_ref().and_then(|broken| broken.client);
     Ending {
-        client_left: draft.failure.as_ref().is_some_and(left),
+        client_left: client == Some(ClientEnd::Left),
         has_reply: draft.reply.is_some(),
         waited: draft.steps.total,
-        continue_missed: draft
-            .fidelity
-            .iter()
-            .any(|word| word.starts_with("100 Continue sent by nicetap")),
+        continue_missed: draft.continue_missed,
     }
 }
 
@@ -549,36 +544,31 @@ pub fn findings(redactor: &mut Redactor, found: &[Finding]) -> Vec<record::Findi
 /// N901: the self-check found a secret in a finished leaf. It is masked whole.
 pub(super) fn slip(redactor: &mut Redactor) -> Option<record::Finding<Masked>> {
     let slips = redactor.slips();
-    (slips > 0).then(|| record::Finding {
-        code: "N901".into(),
-        name: "secret-slipped".into(),
-        severity: rule::Severity::Warn,
-        confidence: rule::Confidence::Is,
-        at: Redactor::word("nicetap"),
-        seen: redactor.text(
-            format!("the self-check found a secret in {slips} masked texts of this line, and masked them whole").as_bytes(),
-        ),
-        want: Redactor::word("no secret in any text"),
-        fix: Redactor::word(
-            "search older lines with `nicetap verify-log`, and please report it with the version",
-        ),
-        cause: None,
+    (slips > 0).then(|| {
+        let seen = format!(
+            "the self-check found a secret in {slips} masked texts of this line, and masked them whole"
+        );
+        let seen = redactor.text(seen.as_bytes());
+        own(&rules::SECRET_SLIPPED, seen, "no secret in any text")
     })
 }
 
 /// N902: nicetap itself stumbled. The record is kept, without any wire text.
 fn own_failure(redactor: &mut Redactor) -> record::Finding<Masked> {
+    let seen = b"a bug in nicetap while it looked into this exchange; the traffic was not touched";
+    own(&rules::NICETAP_STUMBLED, redactor.text(seen), "no bug")
+}
+
+fn own(rule: &'static Rule, seen: Masked, want: &'static str) -> record::Finding<Masked> {
     record::Finding {
-        code: "N902".into(),
-        name: "nicetap-stumbled".into(),
-        severity: rule::Severity::Warn,
-        confidence: rule::Confidence::Is,
-        at: redactor.text(b"nicetap"),
-        seen: redactor.text(
-            b"a bug in nicetap while it looked into this exchange; the traffic was not touched",
-        ),
-        want: redactor.text(b"no bug"),
-        fix: redactor.text(b"please report it with the version and what was sent"),
+        code: rule.code.into(),
+        name: rule.name.into(),
+        severity: rule.severity,
+        confidence: rule.confidence,
+        at: Redactor::word("nicetap"),
+        seen,
+        want: Redactor::word(want),
+        fix: Redactor::word(rule.fix),
         cause: None,
     }
 }

@@ -17,6 +17,7 @@ use crate::redact::seal::Masked;
 use crate::rule::levels::Levels;
 
 use super::draft::Event;
+use super::once::Once;
 use super::outbound::Scene;
 use super::queue::{Receiver, queue};
 use super::{Journal, PLACES, Shared, Sink, outbound, seal};
@@ -27,8 +28,11 @@ pub struct Writer {
     redactor: Redactor,
     levels: Levels,
     sinks: Vec<Box<dyn Sink>>,
+    once: Once,
     totals: Totals,
     scene: Scene,
+    /// The line that was written last: its memory serves the next one.
+    line: Vec<u8>,
     shared: Arc<Shared>,
 }
 
@@ -89,12 +93,14 @@ impl Writer {
             redactor,
             levels,
             sinks,
+            once: Once::new(),
             totals: Totals::default(),
             scene: Scene {
                 outlook,
                 memory,
                 session: Session::default(),
             },
+            line: Vec::new(),
             shared: shared.clone(),
         };
         let thread = thread::Builder::new()
@@ -180,25 +186,28 @@ impl Writer {
         self.level(&mut record);
         self.totals.count(&record);
         let record = Arc::new(record);
-        let Ok(line) = serde_json::to_vec(&*record) else {
+        self.line.clear();
+        self.line.shrink_to(KEPT_LINE);
+        if serde_json::to_writer(&mut self.line, &*record).is_err() {
             self.shared.not_recorded.fetch_add(1, Ordering::Relaxed);
             return;
-        };
+        }
         for sink in &mut self.sinks {
             // A sink counts what it could not write, and says so when it can again.
-            let _ = sink.write(&record, &line);
+            let _ = sink.write(&record, &self.line);
         }
     }
 
     /// Treats the findings as the user wants them treated.
     fn level(&mut self, record: &mut Record<Masked>) {
-        let (findings, is_last) = match record {
-            Record::Request(notice) => (&mut notice.findings, false),
-            Record::Exchange(exchange) => (&mut exchange.findings, true),
-            Record::Tunnel(tunnel) => (&mut tunnel.findings, true),
-            Record::Connection(connection) => (&mut connection.findings, true),
+        let (id, findings, is_last) = match record {
+            Record::Request(notice) => (notice.id, &mut notice.findings, false),
+            Record::Exchange(exchange) => (exchange.id, &mut exchange.findings, true),
+            Record::Tunnel(tunnel) => (tunnel.id, &mut tunnel.findings, true),
+            Record::Connection(connection) => (connection.id, &mut connection.findings, true),
             Record::Start(_) | Record::Egress(_) | Record::Stop(_) => return,
         };
+        findings.retain(|finding| self.once.is_news(id, finding));
         let hidden = &mut self.totals.hidden;
         let levels = &self.levels;
         findings.retain_mut(|finding| {
@@ -269,3 +278,5 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
 }
 
 const BATCH: usize = 256;
+/// Memory of a longer line is given back.
+const KEPT_LINE: usize = 64 * 1024;

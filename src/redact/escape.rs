@@ -10,8 +10,23 @@ pub(super) enum Lines {
     Many,
 }
 
+/// The bytes as text, if they are visible ASCII: nothing of it need be spelt.
+pub(super) fn visible(bytes: &[u8]) -> Option<&str> {
+    // No early end: so the compiler can look at many bytes at once.
+    let is_visible = bytes.iter().fold(true, |all, byte| all & is_plain(*byte));
+    if is_visible {
+        std::str::from_utf8(bytes).ok()
+    } else {
+        None
+    }
+}
+
 /// Appends the bytes as visible text; true if anything had to be spelt.
 pub(super) fn push_visible(out: &mut String, bytes: &[u8], lines: Lines) -> bool {
+    if let Some(text) = visible(bytes) {
+        out.push_str(text);
+        return false;
+    }
     let mut spelt = false;
     for chunk in bytes.utf8_chunks() {
         spelt |= push_text(out, chunk.valid(), lines);
@@ -87,7 +102,7 @@ fn is_hidden(char: char, lines: Lines) -> bool {
 mod tests {
     use super::*;
 
-    fn visible(bytes: &[u8], lines: Lines) -> String {
+    fn shown(bytes: &[u8], lines: Lines) -> String {
         let mut out = String::new();
         push_visible(&mut out, bytes, lines);
         out
@@ -106,8 +121,8 @@ mod tests {
                 "\\u{202e}\\u{2028}\\u{85}\\u{feff}",
             ),
         ] {
-            assert_eq!(visible(bytes, Lines::One), want);
+            assert_eq!(shown(bytes, Lines::One), want);
         }
-        assert_eq!(visible(b"a\r\n\tb\x1b", Lines::Many), "a\\r\n\tb\\x1b");
+        assert_eq!(shown(b"a\r\n\tb\x1b", Lines::Many), "a\\r\n\tb\\x1b");
     }
 }

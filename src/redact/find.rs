@@ -1,4 +1,5 @@
 //! What the finders report: a part of a text that must not be shown, by its structure alone.
+use std::borrow::Cow;
 use std::ops::Range;
 
 use zeroize::Zeroizing;
@@ -30,11 +31,11 @@ pub(super) enum What {
 }
 
 impl Found {
-    pub(super) fn new(range: Range<usize>, what: What, value: Vec<u8>) -> Self {
+    pub(super) fn new(range: Range<usize>, what: What, value: impl Into<Vec<u8>>) -> Self {
         Self {
             range,
             what,
-            value: Zeroizing::new(value),
+            value: Zeroizing::new(value.into()),
             is_bare: false,
         }
     }
@@ -53,17 +54,18 @@ impl What {
 }
 
 /// Percent-decoded, `+` as a blank.
-pub(super) fn decode_pair(text: &[u8]) -> Vec<u8> {
+pub(super) fn decode_pair(text: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'+', text).is_none() {
+        return unescaped(text, Escape::Percent);
+    }
     let blanks: Vec<u8> = text
         .iter()
         .map(|&byte| if byte == b'+' { b' ' } else { byte })
         .collect();
-    unescaped(&blanks, Escape::Percent)
+    unescaped(&blanks, Escape::Percent).into_owned().into()
 }
 
 /// The text without this escape.
-pub(super) fn unescaped(text: &[u8], escape: Escape) -> Vec<u8> {
-    View::whole(text)
-        .unescaped(escape, false)
-        .map_or_else(|| text.to_vec(), |view| view.bytes)
+pub(super) fn unescaped(text: &[u8], escape: Escape) -> Cow<'_, [u8]> {
+    View::of(text, escape, false).map_or(Cow::Borrowed(text), |view| Cow::Owned(view.bytes))
 }

@@ -4,6 +4,7 @@
 //! unescaped too (`views`), so that any mixture of them is found. Here is what changes the value as a whole.
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use md5::Md5;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -23,6 +24,10 @@ pub(super) fn expand(value: &[u8], open: usize) -> Vec<Needle> {
         forms.numbers(value);
         forms.utf16(value);
         forms.push(lower_hex(&Sha256::digest(value), ""), 0);
+        // The older API's `userstr` is an MD5; that of a password alone is as good as the password where it is short.
+        let md5 = lower_hex(&Md5::digest(value), "");
+        forms.push(md5.to_ascii_uppercase(), 0);
+        forms.push(md5, 0);
     }
     forms.0
 }
@@ -70,7 +75,7 @@ impl Forms {
             self.push(text.to_uppercase().into_bytes(), 0);
         }
         for escape in [Escape::Percent, Escape::Entity] {
-            if let Some(view) = View::whole(value).unescaped(escape, false) {
+            if let Some(view) = View::of(value, escape, false) {
                 self.push(view.bytes, 0);
             }
         }

@@ -24,7 +24,7 @@ impl Redactor {
             hide(value, 0..value.len(), What::Own(kind), &mut found);
             return self.with_found(value, found, Lines::One, false);
         }
-        match class(name) {
+        match self.classes.of(name, class) {
             Class::Credential(kind) => credential(value, kind, self.hides_username, &mut found),
             Class::Cookie => cookie(value, &mut found),
             Class::SetCookie => set_cookie(value, &mut found),
@@ -149,7 +149,9 @@ fn is_field_name(name: &[u8]) -> bool {
     !name.is_empty() && name.iter().copied().all(crate::http1::is_token_byte)
 }
 
-enum Class {
+/// What a field's name says of its value.
+#[derive(Clone, Copy)]
+pub(super) enum Class {
     Credential(SecretKind),
     Cookie,
     SetCookie,

@@ -1,5 +1,4 @@
 //! Finds what must not be shown in JSON, sound or not: by the keys, at any depth, without rewriting a byte.
-use std::collections::HashMap;
 use std::ops::Range;
 
 use super::find::{Found, What, unescaped};
@@ -18,7 +17,6 @@ pub(super) fn json(names: &Names, text: &[u8], cut: bool, found: &mut Vec<Found>
         at: 0,
         open: Vec::new(),
         due: None,
-        levels: HashMap::new(),
         found,
     };
     while let Some(&byte) = text.get(scan.at) {
@@ -35,8 +33,6 @@ struct Scan<'a> {
     open: Vec<Level>,
     /// The level of the value that comes next, after its key.
     due: Option<Level>,
-    /// Keys repeat; their levels are looked up once.
-    levels: HashMap<&'a [u8], Level>,
     found: &'a mut Vec<Found>,
 }
 
@@ -142,12 +138,10 @@ impl Scan<'_> {
         rest.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b':')
     }
 
-    fn level_of(&mut self, key: Range<usize>) -> Level {
-        let (key, names) = (&self.text[key], self.names);
-        *self.levels.entry(key).or_insert_with(|| {
-            let name = unescaped(key, Escape::Backslash);
-            names.level(&String::from_utf8_lossy(&name), Place::Member)
-        })
+    fn level_of(&self, key: Range<usize>) -> Level {
+        let name = unescaped(&self.text[key], Escape::Backslash);
+        let name = String::from_utf8_lossy(&name);
+        self.names.level(&name, Place::Member)
     }
 
     fn level(&mut self) -> Level {

@@ -107,7 +107,7 @@ impl Difference {
             (Escape::Percent, Self::PercentEncoded),
             (Escape::Backslash, Self::Backslashes),
         ] {
-            let means = |text: &[u8]| View::whole(text).unescaped(escape, false);
+            let means = |text: &[u8]| View::of(text, escape, false);
             let is_it = means(sent).is_some_and(|view| view.bytes == secret)
                 // Unescaped by mistake: `%2F` of the secret became a slash on the way.
                 || means(secret).is_some_and(|view| view.bytes == sent);

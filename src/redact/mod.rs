@@ -2,11 +2,12 @@
 //!
 //! Each leaf of a record goes through two passes. *By structure*: the credential of an Authorization header, the
 //! value of `authcode=`, contact data. *By value*: every secret that was learned, wherever it comes back and
-//! however it is escaped. What is hidden by structure is learned at once. Nothing here does I/O or keeps a text.
+//! however it is escaped. What is hidden by structure is learned at once. Nothing here does I/O.
 //!
 //! A value that is short or an ordinary word is no needle: it is masked in its place, and in findings.
 
 mod body;
+mod clean;
 mod escape;
 mod find;
 mod forms;
@@ -37,12 +38,15 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
+use crate::catalogue::names::Memo;
 use crate::config::{Own, Pattern, Pii};
 use crate::facts::{Secret, SecretKind};
 use crate::rule::{At, Piece, Text};
 
+use clean::Clean;
 use escape::{Lines, push_visible};
 use find::{Found, What};
+use header::Class;
 use mark::Fingerprints;
 use names::{Names, Place};
 use seal::{Masked, Raw};
@@ -61,6 +65,8 @@ pub struct Redactor {
     kinds: BTreeSet<&'static str>,
     now: Instant,
     names: Names,
+    classes: Memo<Class>,
+    clean: Clean,
     patterns: Vec<(Pattern, u16)>,
     /// The words of the user's own kinds.
     own_kinds: Vec<Box<str>>,
@@ -166,6 +172,8 @@ impl Redactor {
             tally: Tally::default(),
             kinds: BTreeSet::new(),
             now: Instant::now(),
+            classes: Memo::default(),
+            clean: Clean::default(),
         }
     }
 
@@ -334,6 +342,7 @@ impl Redactor {
     fn begin_at(&mut self, now: Instant) {
         self.now = now;
         self.vault.expire(now);
+        self.clean.begin(self.vault.learned());
         self.brief.clear();
         self.tally = Tally::default();
         self.kinds.clear();
@@ -368,7 +377,8 @@ impl Redactor {
             Stay::Passing
         };
         let is_name = username.is_some_and(|name| name.as_bytes() == value);
-        if !is_name && names::is_needle(value, lasting) {
+        // What is known has been judged before; a credential comes with each request.
+        if !is_name && (self.vault.knows(value, stay) || names::is_needle(value, lasting)) {
             let fingerprints = &self.fingerprints;
             let new_mark = || new_mark(fingerprints, kind, value);
             self.vault.learn(value, 0, stay, self.now, new_mark);
@@ -530,7 +540,26 @@ impl Redactor {
         }
     }
 
+    /// A text that is its own only view, has nothing to spell and holds nothing that is known: it stays as it is.
+    /// Nearly all leaves are of this kind.
+    fn untouched<'a>(&self, raw: &'a [u8]) -> Option<&'a str> {
+        let is_bare = self.patterns.is_empty() && !views::may_be_escaped(raw);
+        let text = escape::visible(raw).filter(|_| is_bare)?;
+        (self.vault.is_empty() || self.vault.search(raw, &[]).is_empty()).then_some(text)
+    }
+
     fn seal(&mut self, raw: &[u8], mut covers: Vec<Cover>, lines: Lines, cut: bool) -> Masked {
+        if covers.is_empty() && !cut && !self.audits {
+            let learned = self.vault.learned();
+            if let Some(clean) = self.clean.find(raw, learned) {
+                return clean;
+            }
+            if let Some(text) = self.untouched(raw) {
+                let text = Masked::sealed(text);
+                self.clean.keep(&text, learned);
+                return text;
+            }
+        }
         self.cover_patterns(raw, cut, &mut covers);
         let (mut text, mut spelt) = self.paint(raw, covers, lines, cut);
         // What was spelt out can spell a secret: the byte 27 is shown as `\x1b`, and that may be a part of one.

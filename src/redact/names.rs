@@ -1,8 +1,9 @@
 //! What a name says about its value, and which values are ordinary words.
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use crate::catalogue::names::looks_secret;
+use crate::catalogue::names::{Memo, looks_secret};
 use crate::catalogue::{Catalogue, Sensitivity};
 
 use super::mark;
@@ -59,6 +60,8 @@ pub(super) struct Names {
     own: Vec<(Box<str>, u16)>,
     /// Whether contact data is shown as it is.
     shows_contacts: bool,
+    of_pairs: RefCell<Memo<Level>>,
+    of_members: RefCell<Memo<Level>>,
 }
 
 impl Names {
@@ -66,11 +69,20 @@ impl Names {
         Self {
             own,
             shows_contacts,
+            ..Self::default()
         }
     }
 
     /// How the value of a name is shown.
     pub(super) fn level(&self, name: &str, place: Place) -> Level {
+        let known = match place {
+            Place::Pair => &self.of_pairs,
+            Place::Member => &self.of_members,
+        };
+        known.borrow_mut().of(name, |name| self.judge(name, place))
+    }
+
+    fn judge(&self, name: &str, place: Place) -> Level {
         if let Some(kind) = self.own(name) {
             return Level::Own(kind);
         }

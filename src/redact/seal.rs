@@ -21,6 +21,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use zeroize::Zeroize;
+
 /// Something that came off the wire and has not been masked.
 ///
 /// It deliberately implements nothing: no `Debug`, `Display`, `Deref`, `AsRef`, `Serialize`.
@@ -35,6 +37,13 @@ impl<T> Raw<T> {
     /// Looks at the value. Every call is a line to audit: `rg '\.expose\('`.
     pub const fn expose(&self) -> &T {
         &self.0
+    }
+}
+
+impl<T: Zeroize> Raw<T> {
+    /// Overwrites the value, for whoever has done with it.
+    pub fn wipe(&mut self) {
+        self.0.zeroize();
     }
 }
 

@@ -131,6 +131,13 @@ impl Vault {
         self.next
     }
 
+    /// Whether the value is known, so that it need not be judged again. A credential is judged more mildly than a
+    /// passing secret: that it was fit to be looked for as the one says nothing of the other.
+    pub(super) fn knows(&self, value: &[u8], stay: Stay) -> bool {
+        let held = self.by_value.get(value).and_then(|id| self.held.get(id));
+        held.is_some_and(|held| held.stay == Stay::Passing || stay != Stay::Passing)
+    }
+
     /// The mark of a known value.
     pub(super) fn mark_of(&self, value: &[u8]) -> Option<&Mark> {
         self.by_value.get(value).and_then(|id| self.mark(*id))

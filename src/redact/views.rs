@@ -27,13 +27,13 @@ pub(super) struct View {
 }
 
 impl View {
-    /// The text itself.
-    pub(super) fn whole(text: &[u8]) -> Self {
-        let places = (0..u32::try_from(text.len()).unwrap_or(u32::MAX)).map(|at| (at, at + 1));
-        Self {
-            bytes: text.to_vec(),
-            places: places.collect(),
-        }
+    /// The text without this escape; `None` if there is nothing to unescape.
+    ///
+    /// `cut`: the text goes on where it ends here, and an escape that is cut off stands for nothing.
+    pub(super) fn of(text: &[u8], escape: Escape, cut: bool) -> Option<Self> {
+        unescape(text, escape, cut, |range| {
+            (low(range.start), low(range.end))
+        })
     }
 
     /// Where in the first text this part of the view stands.
@@ -47,10 +47,8 @@ impl View {
         start as usize..end as usize
     }
 
-    /// The view of this view; `None` if there is nothing to unescape.
-    ///
-    /// `cut`: the text goes on where it ends here, and an escape that is cut off stands for nothing.
-    pub(super) fn unescaped(&self, escape: Escape, cut: bool) -> Option<Self> {
+    /// The view of this view.
+    fn unescaped(&self, escape: Escape, cut: bool) -> Option<Self> {
         unescape(&self.bytes, escape, cut, |range| {
             let (Some(first), Some(last)) =
                 (self.places.get(range.start), self.places.get(range.end - 1))
@@ -64,13 +62,14 @@ impl View {
 
 /// All views of a text other than itself, [`DEEPEST`] escapes deep.
 pub(super) fn views(text: &[u8], cut: bool) -> Vec<View> {
+    if !may_be_escaped(text) {
+        return Vec::new();
+    }
     let mut found: Vec<View> = Vec::new();
     let mut room = MOST * text.len() + ROOM;
     let mut due = VecDeque::new();
     for escape in ALL {
-        let view = unescape(text, escape, cut, |range| {
-            (low(range.start), low(range.end))
-        });
+        let view = View::of(text, escape, cut);
         keep(&mut found, &mut due, 1, &mut room, view);
     }
     while let Some((at, depth)) = due.pop_front() {
@@ -86,6 +85,11 @@ pub(super) fn views(text: &[u8], cut: bool) -> Vec<View> {
         }
     }
     found
+}
+
+/// Whether an escape of any kind may begin in it. One pass, so that most texts need no search for each kind.
+pub(super) fn may_be_escaped(text: &[u8]) -> bool {
+    text.iter().any(|&byte| BEGINS_ESCAPE[usize::from(byte)])
 }
 
 fn keep(
@@ -194,12 +198,21 @@ impl Escape {
             Self::Backslash => memchr::memchr(b'\\', rest),
             Self::Entity => memchr::memchr(b'&', rest),
             Self::Quoted => memchr::memchr(b'=', rest),
-            // E2, EF: UTF-8 of the invisible characters below; C2: of C1 controls.
-            Self::Noise => rest
-                .iter()
-                .position(|&byte| byte < b' ' || matches!(byte, 0x7f | 0xc2 | 0xe2 | 0xef)),
+            Self::Noise => rest.iter().position(|&byte| self.begins_with(byte)),
         };
         Some(from + found?)
+    }
+
+    /// Whether it may begin with this byte.
+    const fn begins_with(self, byte: u8) -> bool {
+        match self {
+            Self::Percent => byte == b'%',
+            Self::Backslash => byte == b'\\',
+            Self::Entity => byte == b'&',
+            Self::Quoted => byte == b'=',
+            // E2, EF: UTF-8 of the invisible characters below; C2: of C1 controls.
+            Self::Noise => byte < b' ' || matches!(byte, 0x7f | 0xc2 | 0xe2 | 0xef),
+        }
     }
 
     fn read(self, text: &[u8]) -> Read {
@@ -382,6 +395,22 @@ const ALL: [Escape; 5] = [
     Escape::Quoted,
     Escape::Noise,
 ];
+/// The bytes with which an escape may begin.
+const BEGINS_ESCAPE: [bool; 256] = {
+    let mut begins = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut kind = 0;
+        while kind < ALL.len() {
+            #[expect(clippy::cast_possible_truncation, reason = "it is below 256")]
+            let is_first = ALL[kind].begins_with(byte as u8);
+            begins[byte] |= is_first;
+            kind += 1;
+        }
+        byte += 1;
+    }
+    begins
+};
 const NAMED: [(&[u8], u8); 5] = [
     (b"&amp;", b'&'),
     (b"&lt;", b'<'),
@@ -400,9 +429,7 @@ mod tests {
     use super::*;
 
     fn read(text: &[u8], escape: Escape) -> Option<Vec<u8>> {
-        View::whole(text)
-            .unescaped(escape, false)
-            .map(|view| view.bytes)
+        View::of(text, escape, false).map(|view| view.bytes)
     }
 
     #[test]
@@ -453,10 +480,9 @@ mod tests {
             (Escape::Entity, "&#65;b&#x4"),
             (Escape::Quoted, "=41b="),
         ] {
-            let view = View::whole(text.as_bytes());
-            assert_eq!(view.unescaped(escape, true).unwrap().bytes, b"Ab", "{text}");
-            let kept = view.unescaped(escape, false).unwrap().bytes;
-            assert!(kept.len() > 2, "{text}");
+            let read = |cut| View::of(text.as_bytes(), escape, cut).unwrap().bytes;
+            assert_eq!(read(true), b"Ab", "{text}");
+            assert!(read(false).len() > 2, "{text}");
         }
     }
 

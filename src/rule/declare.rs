@@ -24,6 +24,7 @@ macro_rules! declare_rule {
         summary: $summary:literal,
         fix: $fix:literal,
         since: $since:literal,
+        $(once: $once:literal,)?
     ) => {
         pub(in crate::rules) static RULE: $crate::rule::Rule = $crate::rule::Rule {
             code: stringify!($code),
@@ -36,6 +37,7 @@ macro_rules! declare_rule {
             fix: $fix,
             doc: concat!($($doc, "\n"),+),
             since: $since,
+            once: false $(|| $once)?,
             file: file!(),
             check: $crate::rule::Check::$stage(check),
         };

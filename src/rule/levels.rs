@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::{Level, LevelSetting};
-use crate::rules::{self, RULES};
+use crate::rules;
 
 use super::Severity;
 
@@ -33,8 +33,7 @@ impl Levels {
             let word = selector.0.to_ascii_uppercase();
             let codes: Vec<&'static str> = match rules::find(&selector.0) {
                 Some(rule) => vec![rule.code],
-                None => RULES
-                    .iter()
+                None => rules::all()
                     .map(|rule| rule.code)
                     .filter(|code| code.starts_with(&word))
                     .collect(),
@@ -122,6 +121,6 @@ mod tests {
     #[test]
     fn every_rule_can_be_meant_at_once() {
         let levels = levels(&[(Level::Allow, "N")]).unwrap();
-        assert!(RULES.iter().all(|rule| !levels.shows(rule.code)));
+        assert!(rules::all().all(|rule| !levels.shows(rule.code)));
     }
 }

@@ -78,6 +78,8 @@ pub enum Family {
     Egress,
     /// N7xx: wire and client.
     Wire,
+    /// N9xx: nicetap about itself.
+    Own,
 }
 
 impl Family {
@@ -91,6 +93,7 @@ impl Family {
             Self::Safety => '5',
             Self::Egress => '6',
             Self::Wire => '7',
+            Self::Own => '9',
         }
     }
 
@@ -104,6 +107,7 @@ impl Family {
             Self::Safety => "safety",
             Self::Egress => "egress",
             Self::Wire => "wire",
+            Self::Own => "own",
         }
     }
 
@@ -117,6 +121,7 @@ impl Family {
             Self::Safety => "safety",
             Self::Egress => "network and outbound IP",
             Self::Wire => "wire and client",
+            Self::Own => "nicetap about itself",
         }
     }
 }
@@ -291,6 +296,8 @@ pub enum Check {
     Past(fn(&Request, &Past) -> Option<Hit>),
     /// A head or body that is not forwarded.
     Refusal(fn(&Refusal) -> Option<Hit>),
+    /// Nothing: the journal itself says it.
+    Own,
     /// The way out of a call to the API.
     Egress(fn(&Egress) -> Option<Hit>),
 }
@@ -317,6 +324,8 @@ pub struct Rule {
     pub doc: &'static str,
     /// The version that brought it.
     pub since: &'static str,
+    /// Whether saying the same once in a run is enough.
+    pub once: bool,
     /// The file that holds it.
     pub file: &'static str,
     /// The check.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::facts::{Egress, Ending, Past, Refusal, Reply, Request, Target};
 use crate::rule::{Check, Finding, Hit, Rule};
 
-use super::RULES;
+use super::{OWN, RULES};
 
 /// What is wrong with the host of a CONNECT, worst first.
 pub fn of_target(target: &Target) -> Vec<Finding> {
@@ -70,12 +70,12 @@ pub fn of_egress(egress: &Egress) -> Vec<Finding> {
     })
 }
 
-/// The rule of this code or name, whatever its case.
+/// The rule of this code or name, whatever its case; also what nicetap says of itself.
 pub fn find(code: &str) -> Option<&'static Rule> {
     let is_it = |rule: &&&Rule| {
         rule.code.eq_ignore_ascii_case(code) || rule.name.eq_ignore_ascii_case(code)
     };
-    RULES.iter().find(is_it).copied()
+    all().find(is_it).copied()
 }
 
 /// The code or name that was meant, for a "did you mean".
@@ -86,8 +86,7 @@ pub fn nearest(code: &str) -> Option<&'static str> {
     }
     let distance =
         |known: &str| strsim::osa_distance(&code.to_ascii_lowercase(), &known.to_ascii_lowercase());
-    RULES
-        .iter()
+    all()
         .flat_map(|rule| [rule.code, rule.name])
         .map(|known| (distance(known), known))
         .filter(|(distance, known)| *distance <= known.len() / 3)
@@ -105,9 +104,9 @@ pub fn retired(code: &str) -> Option<&'static str> {
 
 /// All rules, one a line, at most 100 columns.
 pub fn table() -> String {
-    let name = RULES.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
+    let name = all().map(|rule| rule.name.len()).max().unwrap_or(0);
     let mut table = String::new();
-    for rule in RULES {
+    for rule in all() {
         let (severity, confidence) = (rule.severity.word(), rule.confidence.word());
         let _ = writeln!(
             table,
@@ -120,13 +119,18 @@ pub fn table() -> String {
 
 /// All rules as a JSON array.
 pub fn table_json() -> String {
-    let rows: Vec<Row> = RULES.iter().map(|rule| Row::of(rule)).collect();
+    let rows: Vec<Row> = all().map(|rule| Row::of(rule)).collect();
     // Rows hold only words of our own: nothing in them can fail to serialise.
     serde_json::to_string_pretty(&rows).unwrap_or_default()
 }
 
 /// Codes that were rules once, each with the reason why it is none now. A code is never used again.
 pub const RETIRED: &[(&str, &str)] = &[];
+
+/// All rules, and what nicetap says of itself, by code.
+pub fn all() -> impl Iterator<Item = &'static &'static Rule> {
+    RULES.iter().chain(OWN)
+}
 
 fn collect(run: impl Fn(Check) -> Option<Hit>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = RULES
@@ -193,6 +197,6 @@ mod tests {
             );
         }
         let rows: serde_json::Value = serde_json::from_str(&table_json()).unwrap();
-        assert_eq!(rows.as_array().unwrap().len(), RULES.len());
+        assert_eq!(rows.as_array().unwrap().len(), RULES.len() + OWN.len());
     }
 }

@@ -4,11 +4,13 @@
 use crate::rule::Rule;
 
 mod judge;
+mod own;
 
 pub use judge::{
-    RETIRED, find, nearest, of_egress, of_ending, of_past, of_refusal, of_reply, of_request,
+    RETIRED, all, find, nearest, of_egress, of_ending, of_past, of_refusal, of_reply, of_request,
     of_target, retired, table, table_json,
 };
+pub use own::{NICETAP_STUMBLED, OWN, SECRET_SLIPPED};
 
 /// All rules, by code.
 pub static RULES: &[&Rule] = &[
@@ -44,6 +46,7 @@ pub static RULES: &[&Rule] = &[
     &auth::n130_legacy_login_too::RULE,
     &auth::n131_vtime_off::RULE,
     &auth::n132_secret_beside_header::RULE,
+    &auth::n133_credential_in_trailer::RULE,
     &route::n201_lookalike_host::RULE,
     &route::n202_cleartext_http::RULE,
     &route::n203_wrong_path::RULE,
@@ -145,6 +148,7 @@ pub static RULES: &[&Rule] = &[
     &wire::n719_expect_stall::RULE,
     &wire::n720_client_gave_up::RULE,
     &wire::n721_authorization_by_hop::RULE,
+    &wire::n722_certificate_not_verified::RULE,
 ];
 
 mod auth {
@@ -180,6 +184,7 @@ mod auth {
     pub(super) mod n130_legacy_login_too;
     pub(super) mod n131_vtime_off;
     pub(super) mod n132_secret_beside_header;
+    pub(super) mod n133_credential_in_trailer;
 }
 
 mod egress {
@@ -299,4 +304,5 @@ mod wire {
     pub(super) mod n719_expect_stall;
     pub(super) mod n720_client_gave_up;
     pub(super) mod n721_authorization_by_hop;
+    pub(super) mod n722_certificate_not_verified;
 }

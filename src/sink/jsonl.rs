@@ -118,6 +118,8 @@ pub struct Jsonl {
     file: LogFile,
     options: Options,
     batch: Batch,
+    /// Bytes that the file holds at most: somebody may have truncated it since it was asked.
+    size: u64,
     shared: Arc<Shared>,
     tell: Box<dyn FnMut(News) + Send>,
     /// Lines lost since writing last worked; `None` while it works.
@@ -140,6 +142,7 @@ impl Jsonl {
             tell(News::Repaired(repair));
         }
         Ok(Self {
+            size: file.size().unwrap_or(0),
             file,
             options,
             batch: Batch::default(),
@@ -170,6 +173,7 @@ impl Jsonl {
         self.follow_name();
         self.rotate_if_full();
         let lines = self.batch.lines;
+        self.size += self.batch.bytes.len() as u64;
         let outcome = if self.losing_to_nowhere() {
             self.batch.clear();
             Err(Loss {
@@ -214,6 +218,7 @@ impl Jsonl {
         }
         match LogFile::open(&self.options.path, self.options.group) {
             Ok((file, repair)) => {
+                self.size = file.size().unwrap_or(0);
                 self.file = file;
                 self.batch.torn_at = None;
                 self.stuck = false;
@@ -228,15 +233,20 @@ impl Jsonl {
     }
 
     fn rotate_if_full(&mut self) {
+        let (adding, most) = (self.batch.bytes.len() as u64, self.options.max_size);
+        let is_full = |size: u64| most > 0 && size > 0 && size + adding > most;
+        // The file is asked only when it may be full, not for each batch.
+        if !is_full(self.size) {
+            return;
+        }
         let Ok(size) = self.file.size() else { return };
-        let is_full = self.options.max_size > 0
-            && size > 0
-            && size + self.batch.bytes.len() as u64 > self.options.max_size;
-        if !is_full || !self.file.is_current() {
+        self.size = size;
+        if !is_full(size) || !self.file.is_current() {
             return;
         }
         match self.file.rotate(self.options.keep) {
             Ok(()) => {
+                self.size = 0;
                 self.batch.torn_at = None;
                 self.stuck = false;
             }
@@ -344,12 +354,13 @@ impl Batch {
             disk.cut(size).map_err(all_lost)?;
             self.torn_at = None;
         }
-        let before = disk.size().map_err(all_lost)?;
         let (written, outcome) = write_fully(disk, &self.bytes);
         let Err(error) = outcome else { return Ok(()) };
         let whole = memchr::memrchr(b'\n', &self.bytes[..written]).map_or(0, |at| at + 1);
         if whole < written {
-            let size = before + whole as u64;
+            // Nobody else appends to it, so the torn line is its end.
+            let torn = (written - whole) as u64;
+            let size = disk.size().map_err(all_lost)?.saturating_sub(torn);
             self.torn_at = disk.cut(size).is_err().then_some(size);
         }
         let lines = memchr::memchr_iter(b'\n', &self.bytes[whole..]).count() as u64;

@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthChar;
 /// Control characters become `\x1b`, other such characters `\u{202e}`. Records hold no such text, but a file that
 /// claims to be a log may.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_unsafe) {
+    if is_plain(text) || !text.contains(is_unsafe) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);
@@ -30,7 +30,15 @@ pub fn escape(text: &str) -> Cow<'_, str> {
 
 /// How many columns the text takes.
 pub(super) fn width(text: &str) -> usize {
+    if is_plain(text) {
+        return text.len();
+    }
     text.chars().map(columns_of).sum()
+}
+
+/// Whether each of its bytes is one visible character of one column: so most of the console's text is.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// The text, padded with spaces or cut with `…` to exactly so many columns.
@@ -59,7 +67,7 @@ pub(super) fn cut(text: &str, columns: usize) -> String {
     cell
 }
 
-/// Styled text of one row. What goes in is escaped.
+/// Styled text of one row. What goes in is escaped; neighbours of one style are one piece.
 #[derive(Clone, Default)]
 pub(super) struct Rich(Vec<(Style, String)>);
 
@@ -77,13 +85,23 @@ impl Rich {
     }
 
     pub(super) fn styled(mut self, style: Style, text: impl AsRef<str>) -> Self {
-        self.0.push((style, escape(text.as_ref()).into_owned()));
+        self.push(style, escape(text.as_ref()));
         self
     }
 
     pub(super) fn then(mut self, other: Self) -> Self {
-        self.0.extend(other.0);
+        for (style, text) in other.0 {
+            self.push(style, text.into());
+        }
         self
+    }
+
+    fn push(&mut self, style: Style, text: Cow<'_, str>) {
+        match self.0.last_mut() {
+            Some((last, before)) if *last == style => before.push_str(&text),
+            _ if text.is_empty() => {}
+            _ => self.0.push((style, text.into_owned())),
+        }
     }
 
     /// The parts in a row, with ` · ` between them.
@@ -100,8 +118,8 @@ impl Rich {
             })
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.iter().all(|(_, text)| text.is_empty())
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     pub(super) fn width(&self) -> usize {
@@ -138,6 +156,10 @@ impl Page {
 
     /// Adds a row that begins after `start` columns and goes on in further lines after `hang` columns.
     pub(super) fn row(&mut self, start: usize, hang: usize, rich: &Rich) {
+        if rich.width() <= self.columns - start {
+            // Nearly all rows fit, and need not be taken apart.
+            return self.line(start, rich.0.iter().map(|(style, text)| (*style, text)));
+        }
         let cells: Vec<Cell> = rich
             .0
             .iter()
@@ -152,7 +174,9 @@ impl Page {
         let mut indent = start;
         loop {
             let (line, next) = break_off(rest, self.columns - indent);
-            self.line(indent, line);
+            let runs = line.chunk_by(|left, right| left.style == right.style);
+            let text = |run: &[Cell]| run.iter().map(|cell| cell.char).collect::<String>();
+            self.line(indent, runs.map(|run| (run[0].style, text(run))));
             if next.is_empty() {
                 return;
             }
@@ -170,15 +194,14 @@ impl Page {
         self.text
     }
 
-    fn line(&mut self, indent: usize, cells: &[Cell]) {
-        let _ = write!(self.text, "{:indent$}", "");
-        for run in cells.chunk_by(|left, right| left.style == right.style) {
-            let style = run[0].style;
+    fn line<T: AsRef<str>>(&mut self, indent: usize, pieces: impl Iterator<Item = (Style, T)>) {
+        self.text.extend(std::iter::repeat_n(' ', indent));
+        for (style, text) in pieces {
             let is_styled = self.colored && style != Style::new();
             if is_styled {
                 let _ = write!(self.text, "{}", style.render());
             }
-            self.text.extend(run.iter().map(|cell| cell.char));
+            self.text.push_str(text.as_ref());
             if is_styled {
                 let _ = write!(self.text, "{}", style.render_reset());
             }

@@ -75,9 +75,9 @@ impl Connect {
         let why = match () {
             () if !in_scope => Some(TunnelWhy::Scope),
             () if self.shared.has_expired() => Some(TunnelWhy::Expired),
-            () if self
-                .shared
-                .distrusts(self.peer.addr.ip(), target.authority.host()) =>
+            () if (self.shared.distrust)
+                .counts_for(&self.peer, target.authority.host())
+                .await =>
             {
                 Some(TunnelWhy::Distrust)
             }
@@ -111,6 +111,7 @@ impl Connect {
                     scheme: Scheme::Http,
                     sni: None,
                     authorization_on_connect: target.authorization_on_connect,
+                    trusts_blindly: false,
                 };
                 let leg = Leg::resumed(&first, stream);
                 if let Leave::Connect(..) =
@@ -158,7 +159,7 @@ impl Connect {
                 let failure = tls::client_failure(&error, saw_hello);
                 if failure.is_distrust {
                     self.shared.arrivals.distrusting();
-                    self.shared.note_distrust(self.peer.addr.ip(), host);
+                    self.shared.distrust.note(&self.peer, host).await;
                 }
                 return self
                     .note(target, ConnectionStage::Tls, failure.reason)
@@ -174,6 +175,7 @@ impl Connect {
             scheme: Scheme::Https,
             sni,
             authorization_on_connect: target.authorization_on_connect,
+            trusts_blindly: self.shared.ca.is_unread(),
         };
         let leg = Leg::new(Box::new(stream));
         Front::new(self.shared, self.peer, leg, door, self.stopping)

@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use crate::capture::Prefix;
 use crate::http1::{BodyScan, DefectKind, Framing, RequestHead};
 use crate::journal::Announced;
-use crate::journal::draft::Draft;
-use crate::record::{AnswerBy, Stage};
+use crate::journal::draft::{ClientEnd, Draft};
+use crate::record::AnswerBy;
 
 use super::leg::Leg;
 use super::origin::Failure;
@@ -112,6 +112,7 @@ pub(super) async fn carry(
         answer,
         steps,
         fidelity,
+        continue_missed,
         ..
     } = draft;
     let sending = Sending {
@@ -137,6 +138,7 @@ pub(super) async fn carry(
         answer,
         steps,
         fidelity,
+        continue_missed,
         client_gone: None,
         continued: false,
     };
@@ -151,7 +153,7 @@ pub(super) async fn carry(
                 Err(SendEnd::Client(failure)) => return Outcome::Untold(failure),
                 Err(SendEnd::Unsound(_)) if progress.told.load(Ordering::Relaxed) => {
                     let reason = "the request's body became unsound after the reply had begun";
-                    return Outcome::Broken(Failure::new(Stage::Client, "http_request_error", reason));
+                    return Outcome::Broken(Failure::of_client(ClientEnd::Unsound, reason));
                 }
                 Err(SendEnd::Unsound(kind)) => return Outcome::Unsound(kind),
                 // The origin may have answered before it stopped listening.

@@ -8,7 +8,7 @@ use crate::catalogue::Risk;
 use crate::config::Plaintext;
 use crate::facts::{Authority, Lookalike, Refusal, Scheme, Via};
 use crate::http1::{Defect, Framing, RequestHead};
-use crate::journal::draft::{Broken, RequestPart, TunnelDraft, Way};
+use crate::journal::draft::{Broken, ClientEnd, RequestPart, TunnelDraft, Way};
 use crate::journal::{Announced, Ticket};
 use crate::record::{Answer, AnswerBy, Stage, TunnelBytes, TunnelWhy};
 use crate::redact::seal::Raw;
@@ -69,7 +69,7 @@ impl Front {
         match self.connect(ticket, part).await {
             Ok(()) if !may_share(part) && self.client_has_left().await => {
                 let reason = "the client went away before its request went out; nothing was sent";
-                let failure = Failure::new(Stage::Client, "http_request_error", reason);
+                let failure = Failure::of_client(ClientEnd::Left, reason);
                 ticket.draft().failure = Some(broken(failure, false));
                 After::Drop
             }
@@ -307,7 +307,7 @@ impl Front {
             }
             Outcome::Untold(failure) => self.fail(ticket, announced, part, failure, reused).await,
             Outcome::Unsound(kind) => {
-                let failure = Failure::new(Stage::Client, "http_request_error", kind.reason());
+                let failure = Failure::of_client(ClientEnd::Unsound, kind.reason());
                 let refusal = Refusal::derive(Defect::whole(kind), &[]);
                 let findings = rules::of_refusal(&refusal);
                 let page = Page::unsound_body(kind, findings.first().map(|found| found.rule.code));
@@ -432,6 +432,7 @@ pub(super) fn broken(failure: Failure, reused: bool) -> Broken {
         stage: failure.stage,
         reason: Raw::new(failure.reason.into()),
         reused,
+        client: failure.client,
     }
 }
 

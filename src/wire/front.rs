@@ -1,4 +1,5 @@
 //! A client's connection: one request after the other, each judged, admitted, sent on, answered.
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,10 @@ use crate::http1::{Framing, RequestHead};
 use crate::journal::draft::{ConnectionDraft, Peer, RequestPart};
 use crate::record::ConnectionStage;
 use crate::redact::seal::Raw;
+use crate::rule::{At, Finding, Hit};
 use crate::rules;
+use crate::stumble::{self, Place};
+use crate::text;
 
 use super::Shared;
 use super::forward::{ANSWER_LIMIT, Upstream};
@@ -35,6 +39,8 @@ pub(super) enum Door {
         sni: Option<Box<str>>,
         /// Whether the CONNECT carried an Authorization header.
         authorization_on_connect: bool,
+        /// Whether the client took a certificate that it cannot know.
+        trusts_blindly: bool,
     },
 }
 
@@ -249,15 +255,17 @@ impl Front {
             Via::Connect => Bytes::copy_from_slice(target),
             _ => path_and_query.clone(),
         };
-        let on_connect = matches!(
-            self.door,
+        let (on_connect, blindly) = match self.door {
             Door::Tunnel {
-                authorization_on_connect: true,
+                authorization_on_connect,
+                trusts_blindly,
                 ..
-            }
-        );
+            } => (authorization_on_connect, trusts_blindly),
+            Door::Port => (false, false),
+        };
         let target = Target::new(authority, in_scope, Some(scheme), via)
-            .with_authorization_on_connect(on_connect);
+            .with_authorization_on_connect(on_connect)
+            .with_blind_trust(blindly);
         Ok(Some(Routed {
             target,
             path_and_query,
@@ -291,7 +299,7 @@ impl Front {
         };
         let mut facts = facts::Request::derive(&arrival, body);
         let attempt = guard.map(|guard| guard.watch(&mut facts));
-        let findings = rules::of_request(&facts);
+        let findings = judged(&facts, &head);
         self.known_sender().await;
         let path_and_query = Raw::new(Box::from(&routed.path_and_query[..]));
         let peer = self.peer.clone();
@@ -401,6 +409,21 @@ impl Front {
         }
         self.leg.close().await;
     }
+}
+
+/// What the rules say. One that panics must not take the call with it.
+fn judged(facts: &facts::Request, head: &RequestHead) -> Vec<Finding> {
+    let judged = catch_unwind(AssertUnwindSafe(|| {
+        stumble::at(Place::Rules, head.bytes());
+        rules::of_request(facts)
+    }));
+    judged.unwrap_or_else(|_| {
+        let seen = text!["a bug in nicetap while its rules looked at the request"];
+        vec![Finding {
+            rule: &rules::NICETAP_STUMBLED,
+            hit: Hit::new(At::Connection, seen, text!["no bug"]),
+        }]
+    })
 }
 
 fn is_own_page(head: &RequestHead) -> bool {

@@ -17,13 +17,14 @@ use crate::diagnose;
 use crate::facts::{self, BodyInput, Cost, Environment, Safety, Watch};
 use crate::http1::{BodyScan, DefectKind, Framing};
 use crate::journal::Ticket;
-use crate::journal::draft::{Draft, RequestPart};
-use crate::record::{Stage, Verdict};
+use crate::journal::draft::{ClientEnd, Draft, RequestPart};
+use crate::record::Verdict;
 
 use super::exchange::BODY_IDLE;
 use super::front::Front;
 use super::origin::Failure;
 use super::page::Page;
+use super::sending::{CLOSED_MIDWAY, SILENT_MIDWAY};
 
 /// The guard of a run.
 pub(super) struct Guard {
@@ -243,10 +244,7 @@ impl Front {
         let copy = match self.read_first(ticket, part).await {
             Ok(copy) => copy,
             Err(Unread::Unsound(kind)) => return Ruling::Held(Page::unsound_body(kind, None)),
-            Err(Unread::Gone(reason)) => {
-                let failure = Failure::new(Stage::Client, "http_request_error", reason);
-                return Ruling::Gone(failure);
-            }
+            Err(Unread::Gone(failure)) => return Ruling::Gone(failure),
         };
         let mut whole = with_body(part, &copy);
         attempt.entry = guard.look(&mut whole);
@@ -278,7 +276,7 @@ impl Front {
                 .fidelity
                 .push("100 Continue sent by nicetap: --guard block reads the body first".into());
             let told = self.leg.writer.send(b"HTTP/1.1 100 Continue\r\n\r\n").await;
-            told.map_err(|_| Unread::Gone("the client left before it sent its body"))?;
+            told.map_err(|_| left("the client left before it sent its body"))?;
         }
         let mut scan = BodyScan::strict(framing);
         let mut at = 0;
@@ -296,15 +294,10 @@ impl Front {
             }
             match timeout(BODY_IDLE, self.leg.reader.fill()).await {
                 Ok(Ok(count)) if count > 0 => {}
-                Ok(_) => {
-                    return Err(Unread::Gone(
-                        "the client closed in the middle of its request's body",
-                    ));
-                }
+                Ok(_) => return Err(left(CLOSED_MIDWAY)),
                 Err(_) => {
-                    return Err(Unread::Gone(
-                        "the client sent no byte of its request's body for 120 s",
-                    ));
+                    let failure = Failure::of_client(ClientEnd::Silent, SILENT_MIDWAY);
+                    return Err(Unread::Gone(failure));
                 }
             }
         }
@@ -314,7 +307,11 @@ impl Front {
 /// Why a body was not read.
 enum Unread {
     Unsound(DefectKind),
-    Gone(&'static str),
+    Gone(Failure),
+}
+
+fn left(reason: &'static str) -> Unread {
+    Unread::Gone(Failure::of_client(ClientEnd::Left, reason))
 }
 
 /// The facts of a request with as much of its body as was copied. A compressed one is not looked into: its cost stays

@@ -2,7 +2,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -20,6 +20,7 @@ use crate::journal::draft::Peer;
 use super::access::Access;
 use super::arrivals::{Arrivals, Arrived};
 use super::connect::Connect;
+use super::distrust::Distrust;
 use super::front::{Door, Front, Leave};
 use super::guard::Guard;
 use super::leg::Leg;
@@ -122,14 +123,12 @@ impl Proxy {
             plaintext: config.plaintext,
             guard: Guard::new(&config),
             annotate: config.annotate.then_some(levels),
-            on_distrust: config.on_distrust,
             body_limit: config.body_limit,
             reply_timeout: config.reply_timeout,
             limits: Limits::default(),
             idle: IDLE,
             head_time: HEAD_TIME,
-            distrust: Mutex::default(),
-            distrusted: Notify::new(),
+            distrust: Distrust::new(config.on_distrust),
             activity: Activity::new(),
             arrivals: Arrivals::default(),
             expired: AtomicBool::new(false),
@@ -197,13 +196,12 @@ impl Control {
 
     /// Waits until a client has refused our certificate.
     pub async fn distrusted(&self) {
-        self.shared.distrusted.notified().await;
+        self.shared.distrust.heard().await;
     }
 
     /// Looks into everybody's connections again: those who refused our certificate may trust it now.
     pub fn forget_distrust(&self) {
-        let distrust = self.shared.distrust.lock();
-        distrust.unwrap_or_else(PoisonError::into_inner).clear();
+        self.shared.distrust.forget();
     }
 
     /// What has reached the proxy so far.
@@ -287,7 +285,8 @@ async fn serve_connection(
         Door::Port,
         stopping.clone(),
     );
-    if let Leave::Connect(leg, head) = front.serve().await {
+    // Boxed, so that a tunnel, which may stand for hours, does not keep room for what came before it.
+    if let Leave::Connect(leg, head) = Box::pin(front.serve()).await {
         Box::pin(
             Connect {
                 shared,

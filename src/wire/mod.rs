@@ -2,18 +2,17 @@
 //!
 //! What it must not do: mend a request, send one twice, hold a body, break off what was begun, dial what is not meant
 //! to be dialled, or show anything that came from outside (records go through the journal).
-use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::ca::Ca;
 use crate::capture::Budget;
-use crate::config::{Config, OnDistrust, Plaintext};
+use crate::config::{Config, Plaintext};
 use crate::facts::{Authority, Scheme};
 use crate::http1::Limits;
 use crate::journal::Journal;
@@ -23,6 +22,7 @@ mod access;
 mod arrivals;
 mod buffer;
 mod connect;
+mod distrust;
 mod exchange;
 mod forward;
 mod front;
@@ -40,6 +40,8 @@ mod stream;
 mod tls;
 mod upstream;
 mod way_out;
+
+use distrust::Distrust;
 
 pub use arrivals::Arrived;
 pub use listen::{BindError, Control, Proxy, bind};
@@ -83,15 +85,12 @@ struct Shared {
     guard: Arc<guard::Guard>,
     /// Whether replies tell the client the findings, and which.
     annotate: Option<Levels>,
-    on_distrust: OnDistrust,
     body_limit: usize,
     reply_timeout: Duration,
     limits: Limits,
     idle: Duration,
     head_time: Duration,
-    distrust: Mutex<HashMap<(IpAddr, String), Instant>>,
-    /// Rings when a client has refused our certificate.
-    distrusted: Notify,
+    distrust: Distrust,
     activity: Activity,
     arrivals: arrivals::Arrivals,
     expired: AtomicBool,
@@ -114,27 +113,6 @@ impl Shared {
     /// Whether the time for looking is over.
     fn has_expired(&self) -> bool {
         self.expired.load(Ordering::Relaxed)
-    }
-
-    /// Remembers that this client does not trust our certificate for this host.
-    fn note_distrust(&self, client: IpAddr, host: &str) {
-        self.distrusted.notify_one();
-        if self.on_distrust == OnDistrust::Fail {
-            return;
-        }
-        let now = Instant::now();
-        let mut distrust = self.distrust.lock().unwrap_or_else(PoisonError::into_inner);
-        distrust.retain(|_, until| *until > now);
-        if distrust.len() < MOST_DISTRUST {
-            distrust.insert((client, host.to_owned()), now + DISTRUST_TIME);
-        }
-    }
-
-    fn distrusts(&self, client: IpAddr, host: &str) -> bool {
-        let distrust = self.distrust.lock().unwrap_or_else(PoisonError::into_inner);
-        distrust
-            .get(&(client, host.to_owned()))
-            .is_some_and(|until| *until > Instant::now())
     }
 
     /// One of our own pages: status, type, body.
@@ -206,8 +184,6 @@ fn health(addrs: &[SocketAddr]) -> String {
     serde_json::json!({ "nicetap": env!("CARGO_PKG_VERSION"), "listen": listen }).to_string()
 }
 
-const DISTRUST_TIME: Duration = Duration::from_mins(1);
-const MOST_DISTRUST: usize = 1024;
 const HELP: &str = "\
 This is nicetap, a local debugging proxy for the NiceNIC Reseller API v2.
 

@@ -13,6 +13,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::config::{ConnectTo, Family, ProxyScheme, Upstream, UpstreamProxy};
 use crate::facts::{Authority, Scheme};
+use crate::journal::draft::ClientEnd;
 use crate::record::Stage;
 
 use super::access::Access;
@@ -86,6 +87,8 @@ pub(crate) struct Failure {
     pub(super) hint: Option<&'static str>,
     /// Whether the connection died before a byte of the reply came.
     pub(super) is_silent_death: bool,
+    /// What the client did, where it was the client.
+    pub(super) client: Option<ClientEnd>,
 }
 
 impl Failure {
@@ -96,6 +99,15 @@ impl Failure {
             reason: reason.into(),
             hint: None,
             is_silent_death: false,
+            client: None,
+        }
+    }
+
+    /// The client's own doing.
+    pub(super) fn of_client(end: ClientEnd, reason: &'static str) -> Self {
+        Self {
+            client: Some(end),
+            ..Self::new(Stage::Client, "http_request_error", reason)
         }
     }
 

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::capture::{End, Prefix};
 use crate::http1::{BodyScan, Framing, ReplyDefect, ReplyHead, RequestHead, end_of_head};
 use crate::journal::Announced;
-use crate::journal::draft::{ReplyPart, Steps};
+use crate::journal::draft::{ClientEnd, ReplyPart, Steps};
 use crate::record::{Answer, AnswerBy, Stage, Word};
 
 use super::exchange::{BODY_IDLE, Progress, cause};
@@ -35,6 +35,8 @@ pub(super) struct Receiving<'a> {
     pub(super) answer: &'a mut Answer,
     pub(super) steps: &'a mut Steps,
     pub(super) fidelity: &'a mut Vec<Word>,
+    /// Whether the origin sent no `100 Continue` to a client that waited for it.
+    pub(super) continue_missed: &'a mut bool,
     /// Since when the client takes no more bytes.
     pub(super) client_gone: Option<Instant>,
     /// Whether `100 Continue` has gone to the client, the origin's or ours.
@@ -128,6 +130,7 @@ impl Receiving<'_> {
             return;
         }
         self.continued = true;
+        *self.continue_missed = true;
         self.tell_client(b"HTTP/1.1 100 Continue\r\n\r\n").await;
         self.fidelity
             .push("100 Continue sent by nicetap: the origin had sent none".into());
@@ -171,7 +174,7 @@ impl Receiving<'_> {
         body?;
         if self.client_gone.is_some() {
             let reason = "the client went away before the reply was over; it was read to its end";
-            return Err(Failure::new(Stage::Client, "http_request_error", reason));
+            return Err(Failure::of_client(ClientEnd::Left, reason));
         }
         // Bytes beyond the reply make it unclear which request the next reply would answer.
         let clean = framing != Framing::Close
@@ -251,7 +254,7 @@ impl Receiving<'_> {
         {
             self.end_copy(End::Abandoned);
             let reason = "the client went away, and the reply did not end in time";
-            return Err(Failure::new(Stage::Client, "http_request_error", reason));
+            return Err(Failure::of_client(ClientEnd::Left, reason));
         }
         let failure = match timeout(BODY_IDLE, self.upstream.fill()).await {
             Ok(Ok(count)) if count > 0 => return Ok(false),

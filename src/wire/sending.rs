@@ -6,6 +6,7 @@ use tokio::time::timeout;
 
 use crate::capture::{End, Prefix};
 use crate::http1::{BodyScan, DefectKind};
+use crate::journal::draft::ClientEnd;
 use crate::record::Stage;
 
 use super::exchange::{BODY_IDLE, Progress, cause};
@@ -78,20 +79,19 @@ impl Sending<'_> {
 
     async fn fill(&mut self) -> Result<(), SendEnd> {
         let read = timeout(BODY_IDLE, self.client.fill()).await;
-        let reason = match read {
+        let failure = match read {
             Ok(Ok(count)) if count > 0 => return Ok(()),
-            Ok(Ok(_)) => "the client closed in the middle of its request's body",
-            Ok(Err(_)) => "the client's connection broke in the middle of its request's body",
-            Err(_) => "the client sent no byte of its request's body for 120 s",
+            Ok(Ok(_)) => Failure::of_client(ClientEnd::Left, CLOSED_MIDWAY),
+            Ok(Err(_)) => Failure::of_client(
+                ClientEnd::Left,
+                "the client's connection broke in the middle of its request's body",
+            ),
+            Err(_) => Failure::of_client(ClientEnd::Silent, SILENT_MIDWAY),
         };
         if let Some(copy) = &mut self.copy {
             copy.end = End::Failed;
         }
-        Err(SendEnd::Client(Failure::new(
-            Stage::Client,
-            "http_request_error",
-            reason,
-        )))
+        Err(SendEnd::Client(failure))
     }
 }
 
@@ -114,3 +114,6 @@ fn stalled_upstream() -> Failure {
         "the server took no byte of the request for 120 s",
     )
 }
+
+pub(super) const CLOSED_MIDWAY: &str = "the client closed in the middle of its request's body";
+pub(super) const SILENT_MIDWAY: &str = "the client sent no byte of its request's body for 120 s";

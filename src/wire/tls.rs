@@ -15,7 +15,7 @@ use super::origin::Failure;
 
 /// TLS towards origins: verified, always; 1.2 and 1.3; HTTP/1.1 only.
 pub(super) fn client_config(roots: RootCertStore) -> Arc<ClientConfig> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(crate::ca::provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
     let versions =
         builder.with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12]);
@@ -136,7 +136,8 @@ pub(super) struct ClientFailure {
 
 /// Why the handshake with a client failed. Grades follow what mitmproxy and mockttp learned: an alert says it, a
 /// close right after our certificate makes it likely. A client that has not seen the certificate yet says nothing
-/// about it.
+/// about it: one whose hello was not whole, and one whose connection was reset, because the kernel resets it when the
+/// client leaves bytes of ours unread.
 pub(super) fn client_failure(error: &io::Error, saw_certificate: bool) -> ClientFailure {
     let failure = |reason, is_distrust| ClientFailure {
         reason,
@@ -183,11 +184,13 @@ pub(super) fn client_failure(error: &io::Error, saw_certificate: bool) -> Client
             false,
         ),
         None => match error.kind() {
-            io::ErrorKind::UnexpectedEof
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::BrokenPipe => failure(
+            io::ErrorKind::UnexpectedEof => failure(
                 "the client closed during the TLS handshake; it likely does not trust nicetap's certificate",
                 true,
+            ),
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => failure(
+                "the client left during the TLS handshake, before it had read nicetap's certificate",
+                false,
             ),
             _ => failure(
                 "the connection broke during the TLS handshake with the client",

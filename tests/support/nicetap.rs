@@ -219,7 +219,21 @@ impl Nicetap {
         self.stopped(status)
     }
 
+    /// Puts what it wrote where `tests/run` looks for secrets in the files of the whole suite.
+    fn keep(&self) {
+        let Some(folder) = std::env::var_os("NICETAP_KEEP_LOGS") else {
+            return;
+        };
+        let name = format!("{}-{}", std::process::id(), self.addr.port());
+        let folder = Path::new(&folder);
+        super::write(&folder.join(format!("{name}.console")), self.console());
+        let log = std::fs::read(self.home().join("log/nicetap.jsonl")).unwrap_or_default();
+        super::write(&folder.join(format!("{name}.jsonl")), log);
+    }
+
     fn stopped(mut self, status: ExitStatus) -> Stopped {
+        self.keep();
+
         for follower in self.followers.drain(..) {
             follower.join().unwrap();
         }
@@ -246,6 +260,7 @@ impl Drop for Nicetap {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        self.keep();
         if std::thread::panicking() {
             super::say(&format!("nicetap: {}", self.console()));
         }

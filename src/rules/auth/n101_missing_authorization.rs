@@ -65,7 +65,7 @@ fn check(request: &Request) -> Option<Hit> {
     })
 }
 
-const FIXES: [(Agent, &str); 6] = [
+const FIXES: [(Agent, &str); 7] = [
     (
         Agent::Curl,
         "add -H 'Authorization: username:api_secret'; with an unset variable curl drops the header",
@@ -85,6 +85,10 @@ const FIXES: [(Agent, &str); 6] = [
     (
         Agent::Axios,
         "pass headers: { Authorization: `${username}:${secret}` }; not the auth option",
+    ),
+    (
+        Agent::Node,
+        "pass headers: { Authorization: `${username}:${secret}` } to fetch",
     ),
     (
         Agent::Whmcs,

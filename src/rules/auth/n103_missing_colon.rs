@@ -26,6 +26,11 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - curl: `-H 'Authorization: username:api_secret'`
+    /// - PHP: `$username . ':' . $secret`
+    /// - Python: `f"{username}:{secret}"`; Node: `` `${username}:${secret}` ``
     N103 "missing-colon": Auth, Error, Is,
     check: Request,
     cause: "2",

@@ -25,6 +25,13 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - a shell: `echo "${#NICENIC_SECRET}"` shows whether the variable holds anything
+    /// - PHP: `getenv()` gives `false` for what PHP-FPM was not handed (`clear_env`)
+    /// - Python: `os.environ["…"]` fails where `os.getenv` gives nothing
+    /// - Node: `process.env` has only what was set before the start
+    /// - WHMCS: fill in Username and API Secret in the registrar's settings, and save them
     N106 "empty-half": Auth, Error, Is,
     check: Request,
     cause: "2",

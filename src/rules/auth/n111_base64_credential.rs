@@ -28,6 +28,12 @@ declare_rule! {
     /// Content-Type: application/json
     /// ```
     ///
+    /// ## Fix
+    /// - PHP: drop `base64_encode`
+    /// - Python: drop `b64encode`, and `auth=` of requests
+    /// - Node: drop `btoa` and `Buffer.from(…).toString('base64')`
+    /// - curl: `-H` with the plain pair
+    ///
     /// ## References
     /// - RFC 7617: Basic authentication, which this is not.
     N111 "base64-credential": Auth, Error, Is,

@@ -26,6 +26,12 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - PHP: drop `urlencode` and `rawurlencode` round the header's value
+    /// - Python: drop `urllib.parse.quote`
+    /// - Node: drop `encodeURIComponent`
+    /// - curl: `--data-urlencode` is for parameters; `-H` takes the value as it is
     N112 "url-encoded-credential": Auth, Error, Likely,
     check: Request,
     cause: "2",

@@ -28,6 +28,11 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - a shell: single quotes round the whole header keep `$`, `!` and `\` as they are
+    /// - PHP: single quotes round the secret; `addslashes` and `json_encode` add backslashes
+    /// - JSON settings: `\/` is the slash, once the file is read as JSON
     N114 "escaped-credential": Auth, Warn, Likely,
     check: Request,
     cause: "2",

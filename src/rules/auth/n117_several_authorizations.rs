@@ -28,6 +28,12 @@ declare_rule! {
     /// Content-Type: application/json
     /// ```
     ///
+    /// ## Fix
+    /// - PHP curl: one line in CURLOPT_HTTPHEADER, and no CURLOPT_USERPWD
+    /// - Guzzle: either the client's default `headers` or the request's, in the same spelling
+    /// - requests: not both `session.headers` and `auth=`
+    /// - axios: look for an interceptor that appends to `Authorization`
+    ///
     /// ## References
     /// - RFC 9110, section 5.3: only headers whose value is a list may stand twice.
     N117 "several-authorizations": Auth, Error, Likely,

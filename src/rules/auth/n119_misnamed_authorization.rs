@@ -27,6 +27,12 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - curl: `-H 'Authorization: username:api_secret'`
+    /// - PHP curl: `'Authorization: ' . $pair` in CURLOPT_HTTPHEADER
+    /// - Guzzle: `'headers' => ['Authorization' => $pair]`
+    /// - requests: `headers={"Authorization": pair}`; axios: `headers: { Authorization: pair }`
     N119 "misnamed-authorization": Auth, Error, Is,
     check: Request,
     cause: "2",

@@ -28,6 +28,11 @@ declare_rule! {
     /// Content-Type: application/json
     /// ```
     ///
+    /// ## Fix
+    /// - curl: `-H`, not `--proxy-header` and not `-U`
+    /// - PHP curl: CURLOPT_HTTPHEADER, not CURLOPT_PROXYHEADER
+    /// - requests: `headers=`; a password in the proxy's URL is for the proxy
+    ///
     /// ## References
     /// - RFC 9110, section 11.7.2: Proxy-Authorization.
     N120 "credential-for-proxy": Auth, Error, Likely,

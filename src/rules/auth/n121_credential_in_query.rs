@@ -26,6 +26,12 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - curl: `-H 'Authorization: username:api_secret'`, and a URL without the login
+    /// - PHP curl: CURLOPT_HTTPHEADER; take it out of `http_build_query`
+    /// - Guzzle: `headers` instead of `query`; requests: `headers=` instead of `params=`
+    /// - axios: `headers` instead of `params`
     N121 "credential-in-query": Auth, Error, Likely,
     check: Request,
     cause: "2",

@@ -28,6 +28,12 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - curl: `-H 'Authorization: username:api_secret'`, and no `-d` with the login
+    /// - PHP curl: CURLOPT_HTTPHEADER instead of CURLOPT_POSTFIELDS
+    /// - Guzzle: `headers` instead of `json` or `form_params`
+    /// - requests: `headers=` instead of `json=` or `data=`; axios: `headers` instead of `data`
     N122 "credential-in-body": Auth, Error, Likely,
     check: Request,
     cause: "2",

@@ -26,6 +26,11 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - curl: `-H 'Authorization: …'` instead of `-b`
+    /// - PHP curl: CURLOPT_HTTPHEADER instead of CURLOPT_COOKIE
+    /// - requests: `headers=` instead of `cookies=`
     N123 "credential-in-cookie": Auth, Error, Likely,
     check: Request,
     cause: "2",

@@ -28,6 +28,11 @@ declare_rule! {
     /// Content-Type: application/json
     /// ```
     ///
+    /// ## Fix
+    /// - curl: `-H 'Authorization: username:api_secret'` and a URL that begins with the host
+    /// - PHP curl: CURLOPT_HTTPHEADER; PHP's libcurl makes `Basic` of what stands in the URL
+    /// - requests and axios: `headers`; both make `Basic` of what stands in the URL
+    ///
     /// ## References
     /// - RFC 9110, section 4.2.4: userinfo in http URLs is deprecated.
     N124 "credential-in-url": Auth, Warn, Is,

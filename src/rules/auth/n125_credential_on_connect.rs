@@ -22,6 +22,11 @@ declare_rule! {
     /// ```http
     /// # connect: api.nicenic.net:443
     /// ```
+    ///
+    /// ## Fix
+    /// - curl: `-H` is for the API; `--proxy-header` is for the proxy
+    /// - PHP curl: `CURLOPT_HEADEROPT => CURLHEADER_SEPARATE`
+    /// - Node: headers belong to the request, not to the agent that makes the tunnel
     N125 "credential-on-connect": Auth, Warn, Is,
     check: Target,
     summary: "the CONNECT carries the credential",

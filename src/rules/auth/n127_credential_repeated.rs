@@ -26,6 +26,10 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - PHP: `$username . ':' . $secret`, where `$secret` holds the secret alone
+    /// - WHMCS: Username and API Secret are two settings; the colon is the module's to write
     N127 "credential-repeated": Auth, Error, Likely,
     check: Request,
     cause: "2",

@@ -27,6 +27,10 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - PHP: drop `md5(…)` and `vtime`; `'Authorization: ' . $username . ':' . $secret` instead
+    /// - WHMCS: use a module that speaks version 2; its settings are Username and API Secret
     N129 "legacy-login": Auth, Error, Likely,
     check: Request,
     cause: "6",

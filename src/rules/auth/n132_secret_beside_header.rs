@@ -26,6 +26,10 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - PHP: drop the login from `http_build_query`; Guzzle: from `query`
+    /// - requests: drop it from `params=`; axios: from `params`
     N132 "secret-beside-header": Auth, Warn, Likely,
     check: Request,
     summary: "a second copy of the login beside the header",

@@ -11,7 +11,7 @@ declare_rule! {
     /// ## Why it matters
     /// The catalogue holds what the documentation lists. The pair may be misspelt, or it may be
     /// one that NiceNIC has not documented: then nicetap cannot tell what it costs, and takes it
-    /// for a paid one.
+    /// for a paid one. It says so once a run for each pair.
     ///
     /// ## Bad
     /// ```http
@@ -33,6 +33,7 @@ declare_rule! {
     summary: "an action that the catalogue does not list",
     fix: "compare category and action with the documentation; nicetap knows only what is written there",
     since: "0.1.0",
+    once: true,
 }
 
 fn check(request: &Request) -> Option<Hit> {

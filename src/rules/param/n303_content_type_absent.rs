@@ -30,7 +30,8 @@ declare_rule! {
     /// ## Fix
     /// - curl: `-H 'Content-Type: application/json'`
     /// - PHP curl: `'Content-Type: application/json'` in CURLOPT_HTTPHEADER
-    /// - Guzzle, requests, axios: in `headers`
+    /// - Guzzle, requests, axios, Node's fetch: in `headers`
+    /// - WHMCS: a module sends it from its own code: the line in its CURLOPT_HTTPHEADER
     N303 "content-type-absent": Param, Warn, Likely,
     check: Request,
     cause: "7",

@@ -33,6 +33,7 @@ declare_rule! {
     /// - PHP curl: a line in CURLOPT_HTTPHEADER; CURLOPT_POSTFIELDS sets a form type
     /// - Guzzle: `query` and `headers`; `form_params` sets a form type
     /// - requests: `params=` and `headers=`; `data=` sets a form type
+    /// - axios: `params` and `headers`; URLSearchParams as `data` sets a form type
     N304 "content-type-wrong": Param, Warn, Likely,
     check: Request,
     cause: "7",

@@ -27,6 +27,10 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - PHP: `http_build_query` leaves out what is `null`: give it a value
+    /// - requests: `params=` leaves out what is `None`; axios: what is `undefined` or `null`
     N307 "missing-parameter": Param, Warn, Likely,
     check: Request,
     cause: "7",

@@ -26,6 +26,12 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - PHP: `implode(',', $domains)`; http_build_query of a list writes `domains[0]=`
+    /// - requests: `",".join(domains)`; a list in `params=` repeats the name
+    /// - axios: `domains.join(',')`; a list in `params` writes `domains[]=`
+    /// - curl: one `--data-urlencode 'domains=a.com,b.com'`
     N311 "repeated-parameter": Param, Warn, Is,
     check: Request,
     cause: "7",

@@ -27,6 +27,11 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - curl: `-g` keeps braces; write the value where the documentation shows `{domain}`
+    /// - PHP: double quotes fill in `$domain`, single quotes do not
+    /// - Python: an `f` in front of the string; Node: backticks instead of quotes
     N317 "placeholder-value": Param, Error, Likely,
     check: Request,
     cause: "7",

@@ -27,6 +27,10 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - PHP: `$params['sld'] . '.' . $params['tld']` in WHMCS; an unset key gives an empty value
+    /// - a shell: `"${DOMAIN:?}"` stops where the variable is empty
     N318 "empty-parameter": Param, Warn, Likely,
     check: Request,
     cause: "7",

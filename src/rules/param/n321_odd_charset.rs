@@ -27,6 +27,10 @@ declare_rule! {
     /// Content-Type: application/json
     /// ```
     ///
+    /// ## Fix
+    /// - PHP curl: `'Content-Type: application/json'` in CURLOPT_HTTPHEADER
+    /// - Guzzle, requests, axios: the same in `headers`; encode bodies as UTF-8
+    ///
     /// ## References
     /// - RFC 8259, section 8.1: JSON is UTF-8.
     N321 "odd-charset": Param, Warn, Likely,

@@ -28,6 +28,12 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - PHP curl: `json_encode($params)` for CURLOPT_POSTFIELDS; an array makes multipart of it
+    /// - Guzzle: `json`, not `form_params`; requests: `json=`, not `data=`
+    /// - axios: an object as `data`, not URLSearchParams
+    /// - curl: `--json`, or `-d` with JSON in single quotes
     N322 "body-differs-from-type": Param, Warn, Is,
     check: Request,
     cause: "7",

@@ -27,6 +27,10 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - PHP curl: leave out CURLOPT_POST; append `http_build_query($params)` to the URL
+    /// - requests: `get(url, params=params)`; axios: `get(url, { params })`
     N325 "empty-body": Param, Warn, Likely,
     check: Request,
     cause: "7",

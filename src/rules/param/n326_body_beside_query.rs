@@ -28,6 +28,11 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - PHP curl: leave out CURLOPT_POSTFIELDS
+    /// - requests: `get` without `data=` and `json=`; axios: without `data`
+    /// - curl: no `-d`, or `-G` with it
     N326 "body-beside-query": Param, Info, Is,
     check: Request,
     summary: "a body beside parameters in the query",

@@ -28,6 +28,11 @@ declare_rule! {
     /// Content-Type: application/json
     /// ```
     ///
+    /// ## Fix
+    /// - PHP curl: one line in CURLOPT_HTTPHEADER
+    /// - Guzzle: not both `json` and a Content-Type of your own in another spelling
+    /// - curl: one `-H 'Content-Type: …'`
+    ///
     /// ## References
     /// - RFC 9110, section 5.3: only headers whose value is a list may stand twice.
     N330 "several-content-types": Param, Warn, Is,

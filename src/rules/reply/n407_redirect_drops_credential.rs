@@ -37,6 +37,11 @@ declare_rule! {
     /// {"code":0,"msg":"success","data":{"example.com":"available"}}
     /// ```
     ///
+    /// ## Fix
+    /// - curl: write the https URL; `--location-trusted` would send the secret wherever it is told
+    /// - PHP curl: the same for CURLOPT_UNRESTRICTED_AUTH
+    /// - Guzzle, requests, axios: write the https URL; they drop the header on the way
+    ///
     /// ## References
     /// - CVE-2018-1000007 and CVE-2022-27776: why curl drops it, as requests and Go do.
     N407 "redirect-drops-credential": Reply, Error, Likely,

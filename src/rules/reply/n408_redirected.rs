@@ -34,6 +34,10 @@ declare_rule! {
     ///
     /// {"code":0,"msg":"success","data":{"example.com":"available"}}
     /// ```
+    ///
+    /// ## Fix
+    /// - PHP, Python, Node: write the URL of the redirect's end into the code
+    /// - curl: leave out `-L` until the URL is right
     N408 "redirected": Reply, Warn, Is,
     check: Reply,
     cause: "6",

@@ -28,6 +28,11 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - WHMCS: look for `http://` in the registrar module's source
+    /// - PHP, Python, Node: the constant that holds the base URL
+    /// - curl: `https://`; without a scheme curl takes `http://`
     N202 "cleartext-http": Route, Error, Is,
     check: Request,
     summary: "the call goes over http, readable on its way",

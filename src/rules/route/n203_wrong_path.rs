@@ -30,6 +30,11 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - Guzzle: `base_uri` ends with `/v2/`, and the request's own path is empty
+    /// - axios: `baseURL` ends with `/v2/`; requests: the whole URL, then `params=`
+    /// - WHMCS: where a module has the API's URL in it, that ends with `/v2/`
     N203 "wrong-path": Route, Error, Likely,
     check: Request,
     cause: "6",

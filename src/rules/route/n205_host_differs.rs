@@ -30,6 +30,11 @@ declare_rule! {
     /// Content-Type: application/json
     /// ```
     ///
+    /// ## Fix
+    /// - curl: no `-H 'Host: …'`; `--connect-to` dials elsewhere and keeps the name
+    /// - PHP curl: no Host line in CURLOPT_HTTPHEADER; CURLOPT_CONNECT_TO does the same
+    /// - Node: no `servername` and no `host` header by hand
+    ///
     /// ## References
     /// - RFC 9110, section 7.4: misdirected requests. Section 15.5.20: status 421.
     N205 "host-differs": Route, Error, Is,

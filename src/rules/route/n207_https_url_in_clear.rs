@@ -28,6 +28,11 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - axios: update, or `proxy: false` with an `httpsAgent` of https-proxy-agent
+    /// - Node: undici's `ProxyAgent`, or https-proxy-agent
+    /// - PHP streams: `proxy` of the context speaks so to https URLs: use PHP's curl
     N207 "https-url-in-clear": Route, Warn, Is,
     check: Request,
     summary: "an https:// URL sent to the proxy without a tunnel",

@@ -26,6 +26,11 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - PHP: `http_build_query($params, '', '&')`; `arg_separator.output` may say `&amp;`
+    /// - WHMCS: a URL that was stored as a setting comes back with `&amp;`: html_entity_decode() it
+    /// - a template: do not escape a URL that is sent, only one that is shown
     N210 "html-ampersand": Route, Error, Is,
     check: Request,
     cause: "7",

@@ -26,6 +26,10 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - PHP: `http_build_query($params)`; Python: `params=`; axios: `params`
+    /// - curl: `-G --data-urlencode 'name=a#b'`
     N212 "fragment-in-url": Route, Warn, Likely,
     check: Request,
     cause: "7",

@@ -18,7 +18,7 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// Origin: https://shop.example.com
-    /// Sec-Fetch-Mode: cors
+    /// Sec-Fetch-Site: cross-site
     /// ```
     ///
     /// ## Good

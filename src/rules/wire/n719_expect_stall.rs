@@ -32,7 +32,7 @@ declare_rule! {
     /// ## Fix
     /// - curl: `-H 'Expect:'`
     /// - PHP curl: `'Expect:'` in CURLOPT_HTTPHEADER
-    /// - Guzzle: `'expect' => false`
+    /// - Guzzle: `'expect' => false`; requests and axios do not ask by themselves
     ///
     /// ## References
     /// - RFC 9110, section 10.1.1: Expect.

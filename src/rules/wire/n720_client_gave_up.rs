@@ -28,6 +28,11 @@ declare_rule! {
     /// Authorization: alice:not-a-real-secret
     /// Content-Type: application/json
     /// ```
+    ///
+    /// ## Fix
+    /// - curl: raise `--max-time`
+    /// - PHP curl: raise CURLOPT_TIMEOUT, and `max_execution_time`
+    /// - Guzzle: raise `timeout`; requests: raise `timeout=`; axios: raise `timeout`
     N720 "client-gave-up": Wire, Warn, Is,
     check: Ending,
     summary: "the client closed before it had its reply",

@@ -545,8 +545,9 @@ impl Renderer {
     }
 
     fn clock(&self, time: Time) -> String {
-        let zoned = time.timestamp().to_zoned_datetime(self.look.zone.clone());
-        zoned.strftime("%H:%M:%S%.3f").to_string()
+        let at = self.look.zone.to_datetime(time.timestamp());
+        let (hour, minute, second) = (at.hour(), at.minute(), at.second());
+        format!("{hour:02}:{minute:02}:{second:02}.{:03}", at.millisecond())
     }
 
     fn short_clock(&self, time: Time) -> String {
@@ -555,9 +556,7 @@ impl Renderer {
     }
 
     fn local_date(&self, time: Time) -> Date {
-        time.timestamp()
-            .to_zoned_datetime(self.look.zone.clone())
-            .date()
+        self.look.zone.to_datetime(time.timestamp()).date()
     }
 
     /// The date, where it is another than before.

@@ -4,6 +4,9 @@
 //! opens a new one for each request; then a request's latency has the dial and both handshakes in it. TLS sessions
 //! are not resumed: PHP workers, cron jobs and command line tools share none.
 //!
+//! With `--hold` each client asks once and keeps its connection to the end; with `--once` there is one request in all,
+//! made as soon as the proxy listens.
+//!
 //! It prints one JSON object. It ends a second after the time is over at the latest, whatever the other side does.
 
 use std::error::Error;
@@ -17,7 +20,7 @@ use rustls::client::Resumption;
 use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -44,6 +47,8 @@ struct Plan {
     dial: SocketAddr,
     direct: bool,
     fresh: bool,
+    hold: bool,
+    once: bool,
     name: ServerName<'static>,
     request: Vec<u8>,
     span: Duration,
@@ -57,7 +62,7 @@ impl Plan {
         let mut authority = "api.nicenic.net:443".to_owned();
         let (mut clients, mut seconds) = (32, 5.0);
         let (mut dial, mut root) = (None, None);
-        let (mut direct, mut fresh) = (false, false);
+        let (mut direct, mut fresh, mut hold, mut once) = (false, false, false, false);
         let mut args = lexopt::Parser::from_env();
         while let Some(arg) = args.next()? {
             match arg {
@@ -65,6 +70,8 @@ impl Plan {
                 Long("clients") => clients = args.value()?.parse()?,
                 Long("direct") => direct = true,
                 Long("fresh") => fresh = true,
+                Long("hold") => hold = true,
+                Long("once") => (once, clients) = (true, 1),
                 Long("root") => root = Some(PathBuf::from(args.value()?)),
                 Long("seconds") => seconds = args.value()?.parse()?,
                 Value(value) if dial.is_none() => dial = Some(value.parse()?),
@@ -94,6 +101,8 @@ impl Plan {
             dial: dial.ok_or("the address to dial is missing")?,
             direct,
             fresh,
+            hold,
+            once,
             name: ServerName::try_from(name.to_owned())?,
             request: request.into_bytes(),
             span: Duration::from_secs_f64(seconds),
@@ -148,7 +157,11 @@ async fn run_client(plan: Arc<Plan>, deadline: Instant) -> Tally {
     let mut tally = Tally::default();
     while Instant::now() < deadline && tally.errors < MAX_ERRORS {
         match timeout_at(deadline + STALL, visit(&plan, deadline, &mut tally)).await {
+            Ok(Ok(())) if plan.once => break,
             Ok(Ok(())) => {}
+            Ok(Err(error)) if plan.once && error.kind() == io::ErrorKind::ConnectionRefused => {
+                sleep(RETRY).await;
+            }
             Ok(Err(error)) => tally.fail(&error.to_string()),
             Err(_) => tally.fail("stalled"),
         }
@@ -172,7 +185,10 @@ async fn visit(plan: &Plan, deadline: Instant, tally: &mut Tally) -> io::Result<
         if now < deadline {
             tally.note(now - began);
         }
-        if plan.fresh || now >= deadline {
+        if plan.hold {
+            sleep_until(deadline).await;
+        }
+        if plan.fresh || plan.hold || plan.once || now >= deadline {
             return stream.shutdown().await;
         }
         began = now;
@@ -256,5 +272,7 @@ fn content_length(head: &[u8]) -> io::Result<usize> {
 /// A client that fails this often stops.
 const MAX_ERRORS: usize = 100;
 const MAX_HEAD: usize = 64 * 1024;
+/// How long `--once` waits before it dials again.
+const RETRY: Duration = Duration::from_millis(1);
 /// A request that is still out so long after the end counts as an error.
 const STALL: Duration = Duration::from_secs(1);

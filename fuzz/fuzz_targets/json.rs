@@ -1,0 +1,39 @@
+//! Bodies: whatever a body is, it is shown as valid text without its secret members, and the reason why it is no JSON
+//! names a place that exists.
+#![no_main]
+
+use bytes::Bytes;
+use libfuzzer_sys::fuzz_target;
+use nicetap::facts::{Arrival, Authority, Body, BodyInput, Request, Scheme, Target, Via};
+use nicetap::http1::{Limits, RequestHead};
+use nicetap::redact::{FingerprintKey, Redactor, Shown};
+
+const HEAD: &[u8] = b"POST /v2/ HTTP/1.1\r\nHost: api.nicenic.net\r\nContent-Type: application/json\r\n\r\n";
+
+fuzz_target!(|body: &[u8]| {
+    let Ok(head) = RequestHead::parse(Bytes::from_static(HEAD), &Limits::default()) else { return };
+    let Some(authority) = Authority::parse(b"api.nicenic.net", Some(443)) else { return };
+    let target = Target::new(authority, true, Some(Scheme::Https), Via::Connect);
+    let arrival = Arrival {
+        target: &target,
+        head: &head,
+        path_and_query: head.target(),
+        sni: None,
+        time: None,
+    };
+    let request = Request::derive(&arrival, BodyInput::Seen { prefix: body, whole: true });
+    let is_json = matches!(request.body, Body::Json(_));
+    if let Body::BadJson(error) = &request.body {
+        let lines = body.iter().filter(|byte| **byte == b'\n').count() + 1;
+        assert!((1..=lines).contains(&error.line), "line {} of {lines}", error.line);
+        assert!(error.column >= 1);
+    }
+    let mut redactor = Redactor::new(&FingerprintKey::from_bytes([7; 32]));
+    redactor.begin();
+    redactor.learn(&request.secrets, None);
+    for cut in [false, true] {
+        let shown = redactor.body(Some(b"application/json"), body, cut);
+        let (Shown::Text(shown) | Shown::Shape(shown)) = shown;
+        let _ = is_json && !shown.as_str().is_empty();
+    }
+});

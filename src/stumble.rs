@@ -1,0 +1,30 @@
+//! Bugs on purpose. In a debug build, `NICETAP_STUMBLE=rules,seal` makes the code panic where it says so, so that tests
+//! see what a panic does to the traffic, the log and the terminal. A release build holds nothing of it.
+
+/// A place where a test may want a bug.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    /// Where the rules look at a request, on its way.
+    Rules,
+    /// Where a record is sealed, in the writer.
+    Seal,
+}
+
+/// Panics with this text in the message if a test wants it here.
+#[cfg(debug_assertions)]
+pub(crate) fn at(place: Place, text: &[u8]) {
+    use std::sync::LazyLock;
+
+    static WANTED: LazyLock<String> =
+        LazyLock::new(|| std::env::var("NICETAP_STUMBLE").unwrap_or_default());
+    let name = format!("{place:?}").to_lowercase();
+    assert!(
+        !WANTED.split(',').any(|wanted| wanted == name),
+        "{}",
+        String::from_utf8_lossy(text)
+    );
+}
+
+/// Nothing, in a release build.
+#[cfg(not(debug_assertions))]
+pub(crate) const fn at(_: Place, _: &[u8]) {}
