@@ -258,8 +258,11 @@ impl Instance {
             None => Ok(()),
         };
         let is_written = self.with.is_some() && written.is_ok();
+        let waiting = wait_for_a_call(self.waiting, self.control.clone(), self.console.teller());
+        // No part of the wire may outlive this choice: it holds a journal, and the journal's thread ends when nobody
+        // does.
         let watched = Watched {
-            control: self.control.clone(),
+            control: self.control,
             journal: &self.journal,
             writer: &self.writer,
             teller: self.console.teller(),
@@ -276,13 +279,14 @@ impl Instance {
         let heeded = (!is_childs).then_some(&mut signals);
         let why = match written {
             Ok(()) => tokio::select! {
-                () = wait_for_a_call(self.waiting, self.control.clone(), self.console.teller()) => {
-                    unreachable!("it goes on for ever")
-                }
+                () = waiting => unreachable!("it goes on for ever"),
                 why = watched.until_the_end(heeded) => why,
                 () = work => End::Asked,
             },
-            Err(error) => End::Failed(error),
+            Err(error) => {
+                drop((watched, waiting));
+                End::Failed(error)
+            }
         };
         if let Some(with) = &mut self.with {
             self.undo = watching::take_back(with, &self.console.teller()).await;
@@ -304,8 +308,6 @@ impl Instance {
         }
         let undo = self.undo.into_iter().map(Word::Owned).collect();
         self.journal.stop(undo).await;
-        // Each holds a journal, and the writer ends when nobody does.
-        drop(self.control);
         drop(self.journal);
         let writer = self.writer;
         let denied = tokio::task::spawn_blocking(move || writer.join()).await;
