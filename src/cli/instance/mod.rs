@@ -245,14 +245,14 @@ impl Instance {
 
     /// Runs until its end, or until `work` is done.
     async fn run(mut self, work: impl Future<Output = ()>) -> Result<(), Error> {
+        // From here on a signal waits until what was begun can be taken back.
+        let mut signals = Signals::new()?;
         let (stop, stopping) = watch::channel(false);
         let (hide, hidden) = watch::channel(false);
         let inspecting = self
             .inspector
             .map(|(inspector, listener)| tokio::spawn(inspector.serve(listener, hidden)));
         let mut serving = tokio::spawn(self.proxy.serve(stopping, GRACE));
-        // From here on a signal waits until what was begun can be taken back.
-        let mut signals = Signals::new()?;
         let written = match &mut self.with {
             Some(with) => with.write().await,
             None => Ok(()),
