@@ -1,12 +1,12 @@
-//! Bodies: whatever a body is, it is shown as valid text without its secret members, and the reason why it is no JSON
-//! names a place that exists.
+//! Bodies: whatever a body is, it is read and shown without a panic, and the reason why it is no JSON names a place that
+//! exists. (That nothing secret is shown is the target `redactor`.)
 #![no_main]
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use nicetap::facts::{Arrival, Authority, Body, BodyInput, Request, Scheme, Target, Via};
 use nicetap::http1::{Limits, RequestHead};
-use nicetap::redact::{FingerprintKey, Redactor, Shown};
+use nicetap::redact::{FingerprintKey, Redactor};
 
 const HEAD: &[u8] = b"POST /v2/ HTTP/1.1\r\nHost: api.nicenic.net\r\nContent-Type: application/json\r\n\r\n";
 
@@ -22,7 +22,6 @@ fuzz_target!(|body: &[u8]| {
         time: None,
     };
     let request = Request::derive(&arrival, BodyInput::Seen { prefix: body, whole: true });
-    let is_json = matches!(request.body, Body::Json(_));
     if let Body::BadJson(error) = &request.body {
         let lines = body.iter().filter(|byte| **byte == b'\n').count() + 1;
         assert!((1..=lines).contains(&error.line), "line {} of {lines}", error.line);
@@ -32,8 +31,6 @@ fuzz_target!(|body: &[u8]| {
     redactor.begin();
     redactor.learn(&request.secrets, None);
     for cut in [false, true] {
-        let shown = redactor.body(Some(b"application/json"), body, cut);
-        let (Shown::Text(shown) | Shown::Shape(shown)) = shown;
-        let _ = is_json && !shown.as_str().is_empty();
+        let _ = redactor.body(Some(b"application/json"), body, cut);
     }
 });

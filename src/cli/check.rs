@@ -1,8 +1,8 @@
 //! `nicetap check`: one read-only call, through the running proxy or through one of its own.
 //!
 //! It goes the way of every client: CONNECT, then TLS with the local CA trusted. The secret comes from the environment,
-//! a file, or the terminal without echo, and is never an argument.
-use std::io::{self, BufRead as _};
+//! a file, or the terminal without echo, and is never an argument. The reply is masked before it is shown, as in the log.
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,10 +18,12 @@ use zeroize::Zeroizing;
 
 use crate::config::value::Value;
 use crate::config::{Config, value::looks_like_a_credential};
+use crate::facts::{PRODUCTION, SANDBOX};
 use crate::http1::{BodyScan, ReplyHead, end_of_head};
-use crate::sink::escape;
+use crate::redact::{Redactor, Shown};
 
 use super::error::Error;
+use super::secrets::{self, Given};
 use super::{instance, print};
 
 /// Which call.
@@ -80,19 +82,30 @@ pub(super) fn run(options: &Check, config: &Config) -> Result<(), Error> {
         ));
     }
     let credential = credential(options)?;
+    let mut redactor = masking(&credential, config)?;
     let request = Request {
-        host: if options.sandbox {
-            "sandbox-api.nicenic.net"
-        } else {
-            "api.nicenic.net"
-        },
+        host: if options.sandbox { SANDBOX } else { PRODUCTION },
         query: options.call.query(&options.domain),
         credential,
     };
     let runtime = instance::runtime()?;
     let came = runtime.block_on(call(request, config));
     runtime.shutdown_timeout(Duration::from_millis(100));
-    came?.tell()
+    came?.tell(&mut redactor)
+}
+
+/// What masks the reply: it may repeat the secret, and hold others.
+fn masking(credential: &str, config: &Config) -> Result<Redactor, Error> {
+    let (_, secret) = credential.split_once(':').unwrap_or(("", credential));
+    let given = [credential, secret].map(|value| Given {
+        label: "the API secret".to_owned(),
+        value: Zeroizing::new(value.as_bytes().to_vec()),
+    });
+    let all = secrets::All {
+        secrets: given.into(),
+        known: Vec::new(),
+    };
+    instance::redactor(config, all)
 }
 
 struct Request {
@@ -101,28 +114,43 @@ struct Request {
     credential: Zeroizing<String>,
 }
 
+/// A reply.
+struct Reply {
+    status: u16,
+    content_type: Option<Vec<u8>>,
+    body: Vec<u8>,
+    /// Whether the body ends before its end.
+    is_cut: bool,
+}
+
 /// What came back.
 struct Came {
-    status: u16,
-    body: Vec<u8>,
+    reply: Reply,
     /// Whether the running proxy carried it, so that its console and its log have it.
     through: Option<SocketAddr>,
 }
 
 impl Came {
-    fn tell(&self) -> Result<(), Error> {
-        let text = String::from_utf8_lossy(&self.body);
-        let code = serde_json::from_slice::<serde_json::Value>(&self.body)
+    fn tell(&self, redactor: &mut Redactor) -> Result<(), Error> {
+        let Reply {
+            status,
+            content_type,
+            body,
+            is_cut,
+        } = &self.reply;
+        let code = serde_json::from_slice::<serde_json::Value>(body)
             .ok()
             .and_then(|body| body.get("code")?.as_i64());
         let whose = match self.through {
             Some(addr) => format!("through the nicetap on {addr}"),
             None => "through a nicetap of its own".to_owned(),
         };
-        let shown: String = escape(&text).chars().take(MOST_SHOWN).collect();
-        print::to_stdout(&format!("HTTP {} {whose}\n{shown}\n", self.status))?;
+        let (Shown::Text(masked) | Shown::Shape(masked)) =
+            redactor.body(content_type.as_deref(), body, *is_cut);
+        let shown: String = masked.as_str().chars().take(MOST_SHOWN).collect();
+        print::to_stdout(&format!("HTTP {status} {whose}\n{shown}\n"))?;
         match code {
-            Some(0 | 200 | 201) if self.status == 200 => Ok(()),
+            Some(0 | 200 | 201) if *status == 200 => Ok(()),
             _ => Err(Error::failed("the call did not succeed")
                 .hint("nicetap checklist goes through the causes; nicetap log shows the call")),
         }
@@ -132,10 +160,9 @@ impl Came {
 async fn call(request: Request, config: &Config) -> Result<Came, Error> {
     let root = config.public_dir().join("root.pem");
     if let Some(addr) = running(config).await {
-        let (status, body) = exchange(addr, &root, &request).await?;
+        let reply = exchange(addr, &root, &request).await?;
         return Ok(Came {
-            status,
-            body,
+            reply,
             through: Some(addr),
         });
     }
@@ -145,10 +172,8 @@ async fn call(request: Request, config: &Config) -> Result<Came, Error> {
         ..config.clone()
     };
     let came = instance::while_serving(&own, async |addr| exchange(addr, &root, &request).await);
-    let (status, body) = came.await??;
     Ok(Came {
-        status,
-        body,
+        reply: came.await??,
         through: None,
     })
 }
@@ -172,11 +197,7 @@ pub(super) async fn running(config: &Config) -> Option<SocketAddr> {
 }
 
 /// One request and its reply, inside a tunnel.
-async fn exchange(
-    proxy: SocketAddr,
-    root: &Path,
-    request: &Request,
-) -> Result<(u16, Vec<u8>), Error> {
+async fn exchange(proxy: SocketAddr, root: &Path, request: &Request) -> Result<Reply, Error> {
     let broke = |error: io::Error| Error::failed("the call broke off").caused_by(error);
     let fail = |what: &'static str| Error::failed(what);
     let mut tcp = TcpStream::connect(proxy).await.map_err(broke)?;
@@ -231,7 +252,12 @@ async fn exchange(
             break;
         }
     }
-    Ok((head.status(), body))
+    Ok(Reply {
+        status: head.status(),
+        content_type: head.fields().first("content-type").map(<[u8]>::to_vec),
+        body,
+        is_cut: !scan.is_done(),
+    })
 }
 
 async fn reply_head(
@@ -263,9 +289,9 @@ fn credential(options: &Check) -> Result<Zeroizing<String>, Error> {
             .hint("the secret comes from NICETAP_SECRET, --secret-file or the prompt"));
     }
     let secret = match (&options.secret_file, variable("NICETAP_SECRET")) {
-        (Some(file), _) => secret_of_file(&file.0)?,
+        (Some(file), _) => text_of(&secrets::first_line(&file.0, "--secret-file")?)?,
         (None, Some(secret)) => Zeroizing::new(secret),
-        (None, None) => prompt()?,
+        (None, None) => text_of(&secrets::ask("API secret", &no_terminal)?)?,
     };
     if secret.is_empty() || secret.bytes().any(|byte| byte.is_ascii_control()) {
         return Err(Error::usage(
@@ -275,41 +301,15 @@ fn credential(options: &Check) -> Result<Zeroizing<String>, Error> {
     Ok(Zeroizing::new(format!("{username}:{}", *secret)))
 }
 
-fn secret_of_file(file: &Path) -> Result<Zeroizing<String>, Error> {
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        Error::cannot_start(format!("--secret-file {} cannot be read", file.display()))
-            .caused_by(error)
-    })?;
-    let text = Zeroizing::new(text);
-    Ok(Zeroizing::new(
-        text.lines().next().unwrap_or_default().to_owned(),
-    ))
+fn text_of(secret: &[u8]) -> Result<Zeroizing<String>, Error> {
+    let text = std::str::from_utf8(secret);
+    text.map(|text| Zeroizing::new(text.to_owned()))
+        .map_err(|_| Error::usage("the secret is no UTF-8 text"))
 }
 
-/// Asks on the terminal, without echo.
-fn prompt() -> Result<Zeroizing<String>, Error> {
-    use rustix::termios::{LocalModes, OptionalActions, isatty, tcgetattr, tcsetattr};
-    let stdin = rustix::stdio::stdin();
-    if !isatty(stdin) {
-        return Err(Error::usage("no API secret was given")
-            .hint("set NICETAP_SECRET, give --secret-file FILE, or use a terminal"));
-    }
-    let fail =
-        |error: rustix::io::Errno| Error::failed("the terminal cannot be set").caused_by(error);
-    let before = tcgetattr(stdin).map_err(fail)?;
-    let mut silent = before.clone();
-    silent.local_modes &= !LocalModes::ECHO;
-    tcsetattr(stdin, OptionalActions::Flush, &silent).map_err(fail)?;
-    print::to_stderr("API secret (not shown): ");
-    let mut line = Zeroizing::new(String::new());
-    let read = io::stdin().lock().read_line(&mut line);
-    let restored = tcsetattr(stdin, OptionalActions::Flush, &before);
-    print::to_stderr("\n");
-    read.map_err(|error| Error::failed("nothing could be read").caused_by(error))?;
-    restored.map_err(fail)?;
-    Ok(Zeroizing::new(
-        line.trim_end_matches(['\r', '\n']).to_owned(),
-    ))
+fn no_terminal() -> Error {
+    Error::usage("no API secret was given")
+        .hint("set NICETAP_SECRET, give --secret-file FILE, or use a terminal")
 }
 
 const MOST_BODY: usize = 64 * 1024;

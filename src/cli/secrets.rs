@@ -56,8 +56,11 @@ pub(super) fn given(config: &Config) -> Result<Vec<Given>, Error> {
 fn known(know: &Know) -> Result<Credential, Error> {
     let label = know.label.word();
     let text = match &know.file {
-        Some(file) => first_line(file)?,
-        None => ask(know.label)?,
+        Some(file) => first_line(file, "--know")?,
+        None => ask(asked_for(know.label), &|| {
+            Error::usage(format!("--know {label}: there is no terminal to ask at"))
+                .hint(format!("name a file: --know {label}=FILE"))
+        })?,
     };
     if text.trim_ascii().is_empty() {
         return Err(Error::usage(format!("--know {label}: nothing was given"))
@@ -117,8 +120,9 @@ fn halves(label: &str, line: &[u8]) -> Vec<Given> {
     given
 }
 
-fn first_line(file: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let text = read(file, "--know")?;
+/// The first line of a file that this option names.
+pub(super) fn first_line(file: &Path, option: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let text = read(file, option)?;
     let end = memchr::memchr(b'\n', &text).unwrap_or(text.len());
     let line = text[..end].strip_suffix(b"\r").unwrap_or(&text[..end]);
     Ok(Zeroizing::new(line.to_vec()))
@@ -137,19 +141,20 @@ fn read(file: &Path, option: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
     Ok(text)
 }
 
-/// Asks at the terminal, which shows nothing of what is typed.
-fn ask(label: Label) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let word = label.word();
-    let terminal = File::open("/dev/tty").map_err(|error| {
-        Error::usage(format!("--know {word}: there is no terminal to ask at"))
-            .caused_by(error)
-            .hint(format!("name a file: --know {word}=FILE"))
-    })?;
-    let what = match label {
+const fn asked_for(label: Label) -> &'static str {
+    match label {
         Label::Api => "API password (WHMCS: API Secret)",
         Label::Sandbox => "sandbox API password",
         Label::Login => "website login password",
-    };
+    }
+}
+
+/// Asks at the terminal, which shows nothing of what is typed. `no_terminal`: what to say where there is none.
+pub(super) fn ask(
+    what: &str,
+    no_terminal: &dyn Fn() -> Error,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let terminal = File::open("/dev/tty").map_err(|_| no_terminal())?;
     let quiet = Quiet::over(&terminal)
         .map_err(|error| Error::failed("cannot switch the terminal's echo off").caused_by(error))?;
     print::to_stderr(&format!("{what}, not shown: "));

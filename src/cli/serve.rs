@@ -52,6 +52,8 @@ pub struct BannerFacts<'a> {
     pub over_ssh: bool,
     /// Whether calls go out through another proxy.
     pub behind_proxy: bool,
+    /// Whether nicetap itself takes back what points at it.
+    pub undoes: bool,
     /// Who is asked for the outbound IP.
     pub asked: &'a [EchoUrl],
 }
@@ -79,6 +81,7 @@ impl<'a> BannerFacts<'a> {
             over_ssh: std::env::var_os("SSH_CONNECTION").is_some(),
             asked: &config.egress_probe,
             behind_proxy: egress::is_behind_proxy(config),
+            undoes: !config.with.is_empty(),
         }
     }
 }
@@ -126,8 +129,12 @@ pub fn banner(facts: &BannerFacts<'_>) -> String {
         ("try", curl(first, facts.root, credential)),
         (
             "undo",
-            "before nicetap ends, take its address (and the CA) out of the client's settings again"
-                .to_owned(),
+            if facts.undoes {
+                "nothing to do: what --with has changed is put back when nicetap ends"
+            } else {
+                "before nicetap ends, take its address (and the CA) out of the client's settings again"
+            }
+            .to_owned(),
         ),
     ] {
         if line.is_empty() {
@@ -297,6 +304,7 @@ mod tests {
             ui: Some("http://127.0.0.1:8900/#token=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
             over_ssh: false,
             behind_proxy: false,
+            undoes: false,
             asked: &config.egress_probe,
         }
     }

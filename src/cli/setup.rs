@@ -1,7 +1,7 @@
 //! `nicetap setup`: a client's settings, shown, written, proved and taken back.
 use std::fmt::Write as _;
 use std::io::{self, BufRead as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
@@ -16,7 +16,6 @@ use super::{instance, print};
 
 /// For whom, and what is done.
 #[derive(Debug, Args)]
-#[command(arg_required_else_help = true)]
 pub(super) struct Setup {
     /// whmcs[=FOLDER], php-fpm[=CONF], php[=PROGRAM], cron, guzzle, curl, python, node, go, java, docker, or probe-php
     #[arg(value_name = "TARGET", required_unless_present_any = ["undo", "ca_file"])]
@@ -96,7 +95,7 @@ fn write(plans: &[Plan], to: &To, config: &Config, is_agreed: bool) -> Result<()
     refuse_a_second(to)?;
     // The settings name the CA's files.
     instance::open_ca(config, &to.public)?;
-    if !is_agreed && !agree(plans, to)? {
+    if !agree(plans, to, is_agreed)? {
         return Err(Error::failed("nothing was changed"));
     }
     for plan in plans {
@@ -119,11 +118,16 @@ fn refuse_a_second(to: &To) -> Result<(), Error> {
     )
 }
 
-/// Shows the changes, and asks on the terminal.
-pub(super) fn agree(plans: &[Plan], to: &To) -> Result<bool, Error> {
-    let mut text: String = plans.iter().map(|plan| plan.shown(to)).collect();
-    text.push_str("All of it is taken back at the end, byte for byte. Change these files? [y/N] ");
+/// Shows the changes, and asks on the terminal, unless the answer was given.
+pub(super) fn agree(plans: &[Plan], to: &To, is_agreed: bool) -> Result<bool, Error> {
+    let text: String = plans.iter().map(|plan| plan.shown(to)).collect();
     print::to_stderr(&text);
+    if is_agreed {
+        return Ok(true);
+    }
+    print::to_stderr(
+        "All of it is taken back at the end, byte for byte. Change these files? [y/N] ",
+    );
     if !rustix::termios::isatty(rustix::stdio::stdin()) {
         print::to_stderr("\n");
         return Err(Error::usage("nobody can be asked here").hint("--yes answers the question"));
@@ -143,12 +147,15 @@ pub(super) fn told(undone: &Undone) -> String {
     for path in &undone.restored {
         let _ = writeln!(text, "as before: {}", path.display());
     }
-    for path in &undone.left {
+    for path in &undone.theirs {
         let _ = writeln!(
             text,
-            "left, since somebody has changed it: {}",
+            "left as it is, since somebody has changed it and nothing in it points at nicetap: {}",
             path.display()
         );
+    }
+    for path in &undone.left {
+        let _ = writeln!(text, "{}", still_points_here(path));
     }
     for (conf, why) in &undone.not_reloaded {
         let _ = writeln!(
@@ -161,6 +168,14 @@ pub(super) fn told(undone: &Undone) -> String {
         text.push_str("nothing was set up\n");
     }
     text
+}
+
+/// What is to be done about a file that somebody has changed.
+pub(super) fn still_points_here(path: &Path) -> String {
+    format!(
+        "left, since somebody has changed it: {}; take the lines that name nicetap out of it, then: nicetap setup --undo",
+        path.display()
+    )
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is mapped over")]

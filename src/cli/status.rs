@@ -140,7 +140,8 @@ Exit codes:
   2   the command line or a setting is wrong
   70  a bug in nicetap";
 pub(super) const STOP_END: &str = "\
-Settings are taken back first, then calls that are under way get time to end.
+What --with has changed is taken back before it ends, what `setup --write` has
+changed right after. Calls that are under way get time to end.
 
 Examples:
   nicetap stop                End the one that runs in this home

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
 use crate::config::Config;
-use crate::setup::{Ledger, Plan, SetupError, To, Undone, take_back};
+use crate::setup::{Ledger, Plan, To, Undone, take_back};
 
 use super::error::Error;
 use super::setup::{agree, failed};
@@ -35,12 +35,17 @@ impl With {
             print::to_stderr(
                 "note: an earlier nicetap was killed; what it left is taken back first\n",
             );
-            print::to_stderr(&setup::told(&take_back(&to).map_err(failed)?));
+            let undone = take_back(&to).map_err(failed)?;
+            print::to_stderr(&setup::told(&undone));
+            if !undone.left.is_empty() {
+                // Written over, what somebody has made of it would be lost.
+                return Err(Error::failed("an earlier set-up is not taken back yet"));
+            }
         }
         to.prepare().map_err(failed)?;
         let plans = config.with.iter().map(|target| Plan::look(target, &to));
         let plans = plans.collect::<Result<Vec<_>, _>>().map_err(failed)?;
-        if !config.yes && !agree(&plans, &to)? {
+        if !agree(&plans, &to, config.yes)? {
             return Err(Error::failed("nothing was changed"));
         }
         Ok(Some(Self {
@@ -54,7 +59,7 @@ impl With {
     /// Writes the settings, without the CA.
     pub(super) async fn write(&mut self) -> Result<(), Error> {
         self.written = true;
-        self.put(false).await.map_err(failed)
+        self.put(false).await
     }
 
     /// Gives the CA to clients, once; says whether this was the time.
@@ -63,10 +68,7 @@ impl With {
             return Ok(false);
         }
         self.trusted = true;
-        let put = self.put(true).await;
-        // All was taken back.
-        self.written = put.is_ok();
-        put.map_err(failed)?;
+        self.put(true).await?;
         Ok(true)
     }
 
@@ -85,10 +87,13 @@ impl With {
         )
     }
 
-    async fn put(&self, trust: bool) -> Result<(), SetupError> {
+    /// Writes all, or nothing: what fails is taken back at once.
+    async fn put(&self, trust: bool) -> Result<(), Error> {
         let (to, plans) = (self.to.clone(), self.plans.clone());
         let put = spawn_blocking(move || plans.iter().try_for_each(|plan| plan.write(&to, trust)));
-        put.await.unwrap_or(Ok(()))
+        put.await
+            .map_err(|_| Error::bug("writing settings panicked"))?
+            .map_err(failed)
     }
 }
 

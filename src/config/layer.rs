@@ -199,8 +199,8 @@ pub struct Layer {
     /// Change this client's settings while nicetap runs; repeatable
     ///
     /// TARGET is `whmcs`, `php-fpm`, `php` or `cron`; `whmcs=/var/www/whmcs` says where it is. The changes are shown
-    /// and asked for once, each PHP proves that it still works, and at the end, however it ends, everything is as it
-    /// was. The CA is given to a client only once it has refused nicetap's certificate.
+    /// and asked for once, each PHP proves that it still works, and when nicetap ends everything is as it was (after a
+    /// `kill -9`: `nicetap setup --undo`). The CA is given to a client only once it has refused nicetap's certificate.
     #[arg(long, value_name = "TARGET", value_delimiter = ',', help_heading = CLIENTS)]
     #[serde(deserialize_with = "value::list")]
     pub with: Option<Vec<Value<Target>>>,

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use memchr::memmem;
+
 use super::fastcgi::Listen;
 use super::files::{self, php_ini};
 use super::fpm::{Fpm, Pool};
@@ -241,7 +243,9 @@ fn wait(asked: &Asked, to: &To, is_wanted: impl Fn(&Facts) -> bool) -> Result<()
 pub struct Undone {
     /// Files that are as before.
     pub restored: Vec<PathBuf>,
-    /// Files that somebody has changed since, and that were left.
+    /// Files that somebody has changed since, and that point at nicetap no more: left as they are, and done with.
+    pub theirs: Vec<PathBuf>,
+    /// Files that somebody has changed since, and that still point at nicetap: left.
     pub left: Vec<PathBuf>,
     /// A PHP-FPM that could not be made to read its settings anew.
     pub not_reloaded: Vec<(PathBuf, String)>,
@@ -255,9 +259,10 @@ pub fn take_back(to: &To) -> Result<Undone, SetupError> {
         return Ok(undone);
     }
     let fpms = ledger.fpms();
-    for (path, back) in ledger.take_back()? {
+    for (path, back) in ledger.take_back(|content| points_here(content, to))? {
         match back {
             Back::Restored => undone.restored.push(path),
+            Back::Theirs => undone.theirs.push(path),
             Back::Changed => undone.left.push(path),
         }
     }
@@ -277,10 +282,18 @@ pub fn take_back(to: &To) -> Result<Undone, SetupError> {
             undone
                 .restored
                 .iter()
+                .chain(&undone.theirs)
                 .any(|path| path.ends_with(".user.ini")),
         )?;
     }
     Ok(undone)
+}
+
+/// Whether settings name our files, or a CA file holds our root.
+fn points_here(content: &[u8], to: &To) -> bool {
+    let holds = |what: &[u8]| !what.is_empty() && memmem::find(content, what).is_some();
+    holds(to.public.as_os_str().as_encoded_bytes())
+        || holds(files::root(&to.public).trim().as_bytes())
 }
 
 /// Old workers read our file until they end. A pool that cannot be asked is waited for as long.

@@ -41,7 +41,8 @@ struct Entry {
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Kept {
-    content: String,
+    #[serde(with = "as_base64")]
+    content: Vec<u8>,
     mode: u32,
     uid: u32,
     gid: u32,
@@ -52,8 +53,10 @@ struct Kept {
 pub enum Back {
     /// It is as it was before nicetap.
     Restored,
-    /// Somebody has changed it since, so it was left alone.
+    /// Somebody has changed it since, and it still points at nicetap: it is left, and stays in the ledger.
     Changed,
+    /// Somebody has changed or removed it since, and nothing in it points at nicetap any more: it is theirs.
+    Theirs,
 }
 
 impl Ledger {
@@ -172,12 +175,16 @@ impl Ledger {
         }
     }
 
-    /// Takes every file back, the last one first. Those that somebody has changed since are left, and stay in the ledger.
-    pub fn take_back(&mut self) -> Result<Vec<(PathBuf, Back)>, LedgerError> {
+    /// Takes every file back, the last one first. What somebody has changed since is left as it is; `points_here` says
+    /// whether such a content still points at nicetap.
+    pub fn take_back(
+        &mut self,
+        points_here: impl Fn(&[u8]) -> bool,
+    ) -> Result<Vec<(PathBuf, Back)>, LedgerError> {
         let mut done = Vec::new();
         let mut left = Vec::new();
         while let Some(entry) = self.book.entries.pop() {
-            let back = entry.take_back()?;
+            let back = entry.take_back(&points_here)?;
             done.push((entry.path.clone(), back));
             if done.last().is_some_and(|(_, back)| *back == Back::Changed) {
                 left.push(entry);
@@ -187,12 +194,6 @@ impl Ledger {
         self.book.entries = left;
         self.save()?;
         Ok(done)
-    }
-
-    /// Forgets files that somebody has changed: they are theirs now.
-    pub fn forget(&mut self) -> Result<(), LedgerError> {
-        self.book.entries.clear();
-        self.save()
     }
 
     fn save(&self) -> Result<(), LedgerError> {
@@ -207,7 +208,7 @@ impl Ledger {
 }
 
 impl Entry {
-    fn take_back(&self) -> Result<Back, LedgerError> {
+    fn take_back(&self, points_here: impl Fn(&[u8]) -> bool) -> Result<Back, LedgerError> {
         let now = settings::read(&self.path)?;
         let before = self.before.as_ref().map(Kept::found);
         let is_ours = |found: &Found| self.wrote.contains(&digest(&found.content));
@@ -216,8 +217,8 @@ impl Entry {
             (Some(now), Some(before)) if now.content == before.content => {}
             (Some(now), None) if is_ours(now) => settings::remove(&self.path)?,
             (Some(now), Some(before)) if is_ours(now) => settings::put(&self.path, before)?,
-            // Removed by somebody: nothing points here any more.
-            (None, Some(_)) | (Some(_), _) => return Ok(Back::Changed),
+            (Some(now), _) if points_here(&now.content) => return Ok(Back::Changed),
+            (None, Some(_)) | (Some(_), _) => return Ok(Back::Theirs),
         }
         Ok(Back::Restored)
     }
@@ -226,7 +227,7 @@ impl Entry {
 impl Kept {
     fn of(found: &Found) -> Self {
         Self {
-            content: STANDARD.encode(&found.content),
+            content: found.content.clone(),
             mode: found.mode,
             uid: found.uid,
             gid: found.gid,
@@ -235,7 +236,7 @@ impl Kept {
 
     fn found(&self) -> Found {
         Found {
-            content: STANDARD.decode(&self.content).unwrap_or_default(),
+            content: self.content.clone(),
             mode: self.mode,
             uid: self.uid,
             gid: self.gid,
@@ -257,6 +258,23 @@ pub enum LedgerError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
+}
+
+/// Bytes as text. A text that is none is an error: what was there before must not be taken for nothing.
+mod as_base64 {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::de::{Deserialize as _, Deserializer, Error as _};
+    use serde::ser::Serializer;
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(from)?;
+        STANDARD.decode(text).map_err(D::Error::custom)
+    }
 }
 
 fn digest(content: &[u8]) -> String {
@@ -281,6 +299,10 @@ mod tests {
         (folder, ledger, file)
     }
 
+    fn nowhere(_: &[u8]) -> bool {
+        false
+    }
+
     fn again(folder: &tempfile::TempDir) -> Ledger {
         Ledger::read(&folder.path().join("home")).unwrap()
     }
@@ -294,7 +316,7 @@ mod tests {
         ledger.put(&file, b"newer", None).unwrap();
         assert_eq!(std::fs::read(&file).unwrap(), b"newer");
         assert_eq!(file.metadata().unwrap().mode() & 0o777, 0o640);
-        let done = again(&folder).take_back().unwrap();
+        let done = again(&folder).take_back(nowhere).unwrap();
         assert_eq!(done, [(file.clone(), Back::Restored)]);
         assert_eq!(std::fs::read(&file).unwrap(), b"old\0\xff");
         assert_eq!(file.metadata().unwrap().mode() & 0o777, 0o640);
@@ -306,7 +328,7 @@ mod tests {
     fn what_was_not_there_goes_away() {
         let (folder, mut ledger, file) = stage();
         ledger.put(&file, b"new", None).unwrap();
-        again(&folder).take_back().unwrap();
+        again(&folder).take_back(nowhere).unwrap();
         assert!(!file.exists());
     }
 
@@ -315,12 +337,39 @@ mod tests {
         let (folder, mut ledger, file) = stage();
         ledger.put(&file, b"new", None).unwrap();
         std::fs::write(&file, "theirs").unwrap();
-        let done = again(&folder).take_back().unwrap();
-        assert_eq!(done, [(file.clone(), Back::Changed)]);
+        let done = again(&folder).take_back(|content| content == b"theirs");
+        assert_eq!(done.unwrap(), [(file.clone(), Back::Changed)]);
         assert_eq!(std::fs::read(&file).unwrap(), b"theirs");
         assert!(!again(&folder).is_empty());
-        again(&folder).forget().unwrap();
+        let done = again(&folder).take_back(nowhere).unwrap();
+        assert_eq!(done, [(file.clone(), Back::Theirs)]);
+        assert_eq!(std::fs::read(&file).unwrap(), b"theirs");
         assert!(again(&folder).is_empty());
+    }
+
+    #[test]
+    fn what_somebody_has_removed_is_not_made_anew() {
+        let (folder, mut ledger, file) = stage();
+        std::fs::write(&file, "old").unwrap();
+        ledger.put(&file, b"new", None).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        let done = again(&folder).take_back(nowhere).unwrap();
+        assert_eq!(done, [(file.clone(), Back::Theirs)]);
+        assert!(!file.exists() && again(&folder).is_empty());
+    }
+
+    #[test]
+    fn a_damaged_ledger_is_told_and_empties_no_file() {
+        let (folder, mut ledger, file) = stage();
+        std::fs::write(&file, "old").unwrap();
+        ledger.put(&file, b"new", None).unwrap();
+        let book = folder.path().join("home/setup.json");
+        let text = std::fs::read_to_string(&book).unwrap();
+        assert!(text.contains("b2xk"), "{text}");
+        std::fs::write(&book, text.replace("b2xk", "b2x*")).unwrap();
+        let error = Ledger::read(&folder.path().join("home")).unwrap_err();
+        assert!(matches!(error, LedgerError::Damaged { .. }), "{error}");
+        assert_eq!(std::fs::read(&file).unwrap(), b"new");
     }
 
     #[test]
@@ -329,7 +378,10 @@ mod tests {
         std::fs::write(&file, "old").unwrap();
         ledger.put(&file, b"new", None).unwrap();
         std::fs::write(&file, "old").unwrap();
-        assert_eq!(again(&folder).take_back().unwrap()[0].1, Back::Restored);
+        assert_eq!(
+            again(&folder).take_back(nowhere).unwrap()[0].1,
+            Back::Restored
+        );
         assert_eq!(std::fs::read(&file).unwrap(), b"old");
     }
 

@@ -108,6 +108,6 @@ or as a service beside the service `app`, in docker-compose.override.yml:
   volumes:
     nicetap:
 Then in the container https_proxy=@PROXY@, and its CA:
-  docker cp @ROOT@ CONTAINER:/tmp/nicetap-root.pem
+  docker cp @ROOT@ CONTAINER:/nicetap-root.pem
 `nicetap run -- docker …` does not do it: the variables reach the docker client only.
 ";

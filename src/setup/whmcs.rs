@@ -121,7 +121,7 @@ mod tests {
     fn the_cron_line_names_its_php() {
         for (line, want) in [
             (
-                "*/5 * * * * /usr/bin/php8.1 -q /home/x/crons/cron.php",
+                "*/5 * * * * /usr/bin/php8.1 -q /srv/x/crons/cron.php",
                 Some("/usr/bin/php8.1"),
             ),
             (

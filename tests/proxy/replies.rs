@@ -1,10 +1,13 @@
 //! The outsiders' replies: each goes on as it came, or is told to be none.
+use std::process::Command;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 
-use crate::stage::{Stage, check};
-use crate::support::{project, say};
+use crate::stage::{CREDENTIAL, Stage, check};
+use crate::support::origin::{answering, reply};
+use crate::support::{PATIENCE, process, project, say};
 
 /// Names and bytes; `None` without the corpus.
 fn corpus() -> Option<Vec<(String, Vec<u8>)>> {
@@ -72,4 +75,42 @@ fn the_outsiders_replies_pass_as_they_came_or_are_told() {
         replies.len()
     ));
     assert!(as_they_came > 9 * replies.len() / 10 - told);
+}
+
+#[test]
+fn what_a_check_shows_of_the_reply_is_masked() {
+    let (username, secret) = CREDENTIAL.split_once(':').unwrap();
+    for (kind, body) in [
+        (
+            "application/json",
+            r#"{"code":401,"msg":"no such user: SENT","data":{"authcode":"EPP-9c2Lq7"}}"#,
+        ),
+        (
+            "text/html",
+            "<p>Authorization: SENT</p><input name=\"authcode\" value=\"EPP-9c2Lq7\">",
+        ),
+    ] {
+        let stage = Stage::new(answering(move |request| {
+            let sent = request.field("authorization").unwrap();
+            let body = body.replace("SENT", &sent);
+            let fields = format!("Content-Type: {kind}\r\nConnection: close\r\n");
+            reply("200 OK", &fields, body.as_bytes())
+        }));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nicetap"));
+        command
+            .args(["check", "--username", username])
+            .env_clear()
+            .env("NICETAP_HOME", stage.nicetap.home())
+            .env("NICETAP_LISTEN", stage.nicetap.addr().to_string())
+            .env("NICETAP_SECRET", secret);
+        let ended = process::run(&mut command, b"", PATIENCE);
+        let told = String::from_utf8_lossy(&ended.stdout).into_owned() + &ended.stderr;
+        assert_eq!(ended.status.code(), Some(1), "{told}");
+        assert!(told.contains("HTTP 200 through the nicetap on "), "{told}");
+        // The reply did come, and is shown.
+        assert!(told.contains("‹secret:"), "{told}");
+        for hidden in [secret, "EPP-9c2Lq7"] {
+            assert!(!told.contains(hidden), "{kind}: {told}");
+        }
+    }
 }

@@ -30,12 +30,12 @@ use super::upstream;
 use super::waiting::{PastUs, Waiting};
 use super::with::With;
 use super::{print, secrets};
-use opening::{bind, bind_ui, inside, prepare_process, redactor, sinks};
+use opening::{bind, bind_ui, inside, prepare_process, sinks};
 use signals::Signals;
 use started::start_line;
 use watching::{End, Ends, Watched};
 
-pub(super) use opening::{ca_error, mock_options, open_ca, roots};
+pub(super) use opening::{ca_error, mock_options, open_ca, redactor, roots};
 pub(super) use presence::Presence;
 
 mod opening;
@@ -51,7 +51,15 @@ pub(super) async fn serve(config: &Config, wants_ui: bool) -> Result<(), Error> 
     let own = config.clone();
     // The question waits on the terminal; nothing is served before it is answered.
     let agreed = tokio::task::spawn_blocking(move || With::agreed(&own, addr)).await;
-    instance.with = agreed.map_err(|_| Error::bug("the question panicked"))??;
+    let agreed = agreed.unwrap_or_else(|_| Err(Error::bug("the question panicked")));
+    if let (Err(_), Some((presence, home))) = (&agreed, &instance.presence) {
+        presence.withdraw(home);
+    }
+    instance.with = agreed?;
+    // Where nothing was agreed to, nobody needs to know where it would have listened.
+    if let Some(banner) = instance.banner.take() {
+        print::to_stdout(&banner)?;
+    }
     instance.run(std::future::pending()).await
 }
 
@@ -125,6 +133,8 @@ struct Instance {
     undo: Vec<String>,
     waiting: Option<Waiting>,
     with: Option<With>,
+    /// What is still to be said of where it listens.
+    banner: Option<String>,
     /// For `status` and `stop`, with the home that it is left in.
     presence: Option<(Presence, PathBuf)>,
 }
@@ -182,12 +192,13 @@ impl Instance {
         let lock = lock.map_err(|error| {
             Error::cannot_start("the inspector's token cannot be used").caused_by(error)
         })?;
-        if matches!(purpose, Purpose::Serve { .. }) && !config.json {
+        let has_banner = matches!(purpose, Purpose::Serve { .. }) && !config.json;
+        let banner = has_banner.then(|| {
             let lock = ui_addr.zip(lock.as_ref());
             let url = lock.map(|(addr, lock)| Inspector::url(addr, lock));
             let facts = BannerFacts::of(config, proxy.addrs(), &root, ends, url.as_deref());
-            print::to_stdout(&banner(&facts))?;
-        }
+            banner(&facts)
+        });
         let inspector = ui.zip(lock).map(|((listener, _), lock)| {
             let inspector = Inspector {
                 history,
@@ -225,6 +236,7 @@ impl Instance {
             asking,
             ends: Ends::of(config),
             with: None,
+            banner,
             presence,
         })
     }

@@ -84,7 +84,7 @@ pub(in crate::cli) fn ca_error(error: CaError) -> Error {
 }
 
 /// The redactor, which knows what the user gave.
-pub(super) fn redactor(config: &Config, given: secrets::All) -> Result<Redactor, Error> {
+pub(in crate::cli) fn redactor(config: &Config, given: secrets::All) -> Result<Redactor, Error> {
     let policy = Policy {
         pii: config.pii,
         hides_username: config.hide_username,

@@ -4,6 +4,7 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::cli::error::Error;
+use crate::cli::setup::still_points_here;
 use crate::cli::with::With;
 use crate::config::{Config, Then};
 use crate::journal::{Journal, WriterHandle};
@@ -161,10 +162,10 @@ pub(super) async fn take_back(with: &mut With, teller: &console::Teller) -> Vec<
             for path in &undone.restored {
                 teller.tell(format!("as before: {}", path.display()));
             }
-            let left = undone
-                .left
-                .iter()
-                .map(|path| format!("somebody has changed {}: look at it", path.display()));
+            for path in &undone.theirs {
+                teller.tell(format!("left as somebody has made it: {}", path.display()));
+            }
+            let left = undone.left.iter().map(|path| still_points_here(path));
             let not_read = undone
                 .not_reloaded
                 .iter()
