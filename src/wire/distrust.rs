@@ -85,10 +85,11 @@ impl Distrust {
         }
         let program = Program::of(client).await;
         let until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
-        until
-            .get(&key)
-            .and_then(|programs| programs.get(&program))
-            .is_some_and(|until| *until > Instant::now())
+        let now = Instant::now();
+        until.get(&key).is_some_and(|programs| {
+            let mut programs = programs.iter();
+            programs.any(|(other, until)| *until > now && other.may_be(&program))
+        })
     }
 }
 
@@ -103,9 +104,44 @@ impl Program {
             name: sender.and_then(|sender| sender.process.clone()),
         }
     }
+
+    /// Whether the two can be one. A client that leaves at once may be gone before it is found out who it was: what is
+    /// not known tells nobody apart, so that its next connection is not broken again.
+    fn may_be(&self, other: &Self) -> bool {
+        fn agree<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+            one.zip(other).is_none_or(|(one, other)| one == other)
+        }
+        agree(self.uid.as_ref(), other.uid.as_ref())
+            && agree(self.name.as_ref(), other.name.as_ref())
+    }
 }
 
 const TIME: Duration = Duration::from_mins(1);
 const MOST_KNOWN: usize = 1024;
 /// A look-up takes milliseconds, and waits its turn when many connections come at once.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_of_a_program_tells_it_from_nobody() {
+        let program = |uid: Option<u32>, name: Option<&str>| Program {
+            uid,
+            name: name.map(Box::from),
+        };
+        let curl = program(Some(33), Some("curl"));
+        for (other, may_be) in [
+            (program(Some(33), Some("curl")), true),
+            (program(None, None), true),
+            (program(Some(33), None), true),
+            (program(Some(0), Some("curl")), false),
+            (program(Some(0), None), false),
+            (program(Some(33), Some("php")), false),
+        ] {
+            assert_eq!(curl.may_be(&other), may_be, "{other:?}");
+            assert_eq!(other.may_be(&curl), may_be, "{other:?}");
+        }
+    }
+}
