@@ -33,7 +33,7 @@ followed! {
     the_page_on_setup_runs: "docs/setup.md",
     the_page_on_trouble_runs: "docs/troubleshooting.md",
     the_page_on_diagnosis_runs: "docs/diagnosis.md",
-    the_page_on_lint_runs: "docs/lint.md",
+    the_page_on_lint_runs_and_what_it_prints_is_up_to_date: "docs/lint.md",
     the_lines_for_curl_run: "docs/clients/curl.md",
     the_lines_for_php_run: "docs/clients/php.md",
     the_lines_for_guzzle_run: "docs/clients/guzzle.md",

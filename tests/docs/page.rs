@@ -18,10 +18,18 @@ pub(crate) enum Step {
     },
     /// A file to write.
     Write { name: String, text: String },
-    /// What nicetap has printed by then.
-    Printed(String),
+    /// What was printed by then.
+    Printed { text: String, by: Printer },
     /// Not done, and why not.
     Skip { commands: Vec<String>, why: String },
+}
+
+/// Who has printed it.
+pub(crate) enum Printer {
+    /// The nicetap that serves.
+    Server,
+    /// The commands right above.
+    Command,
 }
 
 impl Page {
@@ -76,7 +84,14 @@ fn step(path: &str, mark: Option<(&str, &str)>, language: &str, block: &[&str]) 
             name: name.to_owned(),
             text,
         }),
-        (Some(("printed by nicetap", _)), _) => Some(Step::Printed(text)),
+        (Some(("printed by nicetap", _)), _) => Some(Step::Printed {
+            text,
+            by: Printer::Server,
+        }),
+        (Some(("printed by the command above", _)), _) => Some(Step::Printed {
+            text,
+            by: Printer::Command,
+        }),
         (mark, "console") => {
             let exits = match mark {
                 Some(("exits", codes)) => {

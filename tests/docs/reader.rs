@@ -4,12 +4,12 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::page::{Page, Step};
+use crate::page::{Page, Printer, Step};
 use crate::support::{self, eventually, process};
 
 /// The reader of one page.
@@ -19,6 +19,8 @@ pub(crate) struct Reader {
     running: Option<(Child, String)>,
     files: Vec<(String, String)>,
     echo: String,
+    /// What the last commands have printed.
+    stdout: String,
 }
 
 impl Reader {
@@ -28,6 +30,7 @@ impl Reader {
             running: None,
             files: Vec::new(),
             echo: echo_site(),
+            stdout: String::new(),
         };
         for folder in ["bin", "work/vendor"] {
             std::fs::create_dir_all(reader.place(folder)).unwrap();
@@ -50,7 +53,10 @@ impl Reader {
             match step {
                 Step::Type { commands, exits } => self.type_all(page, commands, exits),
                 Step::Write { name, text } => self.files.push((name.clone(), text.clone())),
-                Step::Printed(text) => self.compare(page, text),
+                Step::Printed { text, by } => match by {
+                    Printer::Server => compare(page, text, || self.console()),
+                    Printer::Command => compare(page, text, || self.stdout.clone()),
+                },
                 Step::Skip { .. } => {}
             }
         }
@@ -90,6 +96,7 @@ impl Reader {
             page.path,
             ended.stderr
         );
+        self.stdout = stdout.into_owned();
         let is_client = page.path.starts_with("docs/clients/") && !script.contains("probe-php");
         if is_client && script.lines().any(|line| !is_preparation(line)) {
             let new = eventually("the call is in the log", || {
@@ -98,7 +105,10 @@ impl Reader {
             });
             for exchange in new {
                 let code = &exchange["response"]["envelope"]["code"];
-                assert_eq!(code, "0", "{}: {script}{exchange}", page.path);
+                assert_eq!(code, 0, "{}: {script}{exchange}", page.path);
+                let mut findings = exchange["findings"].as_array().unwrap().iter();
+                let wrong = findings.find(|finding| finding["severity"] == "error");
+                assert_eq!(wrong, None, "{}: {script}", page.path);
             }
         }
     }
@@ -107,20 +117,8 @@ impl Reader {
     fn start(&mut self, command: &str) {
         self.stop();
         let starts = self.records("start").len();
-        let console = std::fs::File::options();
-        let console = console
-            .clone()
-            .create(true)
-            .truncate(true)
-            .write(true)
-            .open(self.place("console"));
-        let line = format!("exec {}", self.mine(command));
-        let child = self
-            .shell(&line)
-            .stdin(Stdio::null())
-            .stdout(console.unwrap())
-            .spawn();
-        let child = child.unwrap();
+        let line = format!("exec {} >../console", self.mine(command));
+        let child = self.shell(&line).stdin(Stdio::null()).spawn().unwrap();
         let start = eventually("nicetap listens", || {
             self.records("start").into_iter().nth(starts)
         });
@@ -141,6 +139,12 @@ impl Reader {
         for (name, text) in &self.files {
             support::write(&self.place("work").join(name), self.mine(text));
         }
+        // Who is not asked for the outbound IP prints the same each time.
+        let echo = if script.contains("egress") {
+            format!("http://{}/", self.echo)
+        } else {
+            "off".to_owned()
+        };
         let mut shell = Command::new("sh");
         let path = std::env::var("PATH").unwrap_or_default();
         let listen = self
@@ -162,7 +166,7 @@ impl Reader {
             .env("NICETAP_UI", "127.0.0.1:0")
             .env("NICETAP_MOCK", "1")
             .env("NICETAP_SECRET", "mock-only")
-            .env("NICETAP_EGRESS_PROBE", format!("http://{}/", self.echo))
+            .env("NICETAP_EGRESS_PROBE", echo)
             // Nothing that goes past the mock goes far.
             .env("NICETAP_CONNECT_TO", NOWHERE)
             .env(
@@ -190,28 +194,11 @@ impl Reader {
             .replace("--username username", "--username demo")
     }
 
-    /// The page shows what nicetap has printed.
-    fn compare(&self, page: &Page, shown: &str) {
-        let printed = || {
-            let console = std::fs::read_to_string(self.place("console")).unwrap();
-            let calls = console.lines().skip_while(|line| !is_timed(line));
-            calls.map(|line| line.to_owned() + "\n").collect::<String>()
-        };
-        let begin = std::time::Instant::now();
-        while timeless(&printed()) != timeless(shown) {
-            if begin.elapsed() < Duration::from_secs(5) {
-                std::thread::sleep(Duration::from_millis(5));
-                continue;
-            }
-            let now = printed();
-            if std::env::var_os("UPDATE").is_some() {
-                page.reprint(shown, &now.replace(&user(), "(alice)"));
-            }
-            panic!(
-                "{}: run `UPDATE=1 cargo test --test docs`; printed now:\n{now}",
-                page.path
-            );
-        }
+    /// The calls that the running nicetap has shown.
+    fn console(&self) -> String {
+        let console = std::fs::read_to_string(self.place("console")).unwrap();
+        let calls = console.lines().skip_while(|line| !is_timed(line));
+        calls.map(|line| line.to_owned() + "\n").collect()
     }
 
     fn exchanges(&self) -> Vec<Value> {
@@ -256,6 +243,25 @@ impl Drop for Reader {
     }
 }
 
+/// The page shows what was printed, or will in a moment.
+fn compare(page: &Page, shown: &str, printed: impl Fn() -> String) {
+    let begin = Instant::now();
+    while timeless(&printed()) != timeless(shown) {
+        if begin.elapsed() < Duration::from_secs(10) {
+            std::thread::sleep(Duration::from_millis(5));
+            continue;
+        }
+        let now = printed();
+        if std::env::var_os("UPDATE").is_some() {
+            page.reprint(shown, &now.replace(&user(), "(alice)"));
+        }
+        panic!(
+            "{}: run `UPDATE=1 cargo test --test docs up_to_date`; printed now:\n{now}",
+            page.path
+        );
+    }
+}
+
 /// Whether nicetap goes on until it is stopped.
 pub(crate) fn is_server(command: &str) -> bool {
     let command = command.strip_prefix("sudo ").unwrap_or(command);
@@ -293,8 +299,11 @@ fn is_timed(line: &str) -> bool {
 fn timeless(text: &str) -> String {
     let text = text.replace(&user(), "(alice)");
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let time = regex::Regex::new(r"\d\d:\d\d:\d\d\.\d{3}|\b[\d.]+ ms").unwrap();
-    time.replace_all(&text, "TIME").into_owned()
+    let time = regex::Regex::new(r"\d\d:\d\d:\d\d\.\d{3}|\b[\d.]+ m?s\b").unwrap();
+    let text = time.replace_all(&text, "TIME");
+    // Where the kernel does not say whose a socket is, a busy machine may not tell in time.
+    let sender = regex::Regex::new(r"from 127\.0\.0\.1:\d+ ").unwrap();
+    sender.replace_all(&text, "from curl (alice) ").into_owned()
 }
 
 fn user() -> String {
