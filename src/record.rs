@@ -5,6 +5,7 @@
 //! file and is shown again. `Masked` cannot be deserialised, so reading a log is no way round the seal.
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,9 +22,22 @@ pub use crate::rule::{Confidence, Severity};
 pub const VERSION: u8 = 1;
 
 /// A text leaf.
-pub trait Leaf: AsRef<str> + Serialize {}
-impl Leaf for Masked {}
-impl Leaf for Logged {}
+pub trait Leaf: AsRef<str> + Serialize {
+    /// The text, to be kept beyond the record.
+    fn shared(&self) -> Arc<str>;
+}
+
+impl Leaf for Masked {
+    fn shared(&self) -> Arc<str> {
+        Self::shared(self)
+    }
+}
+
+impl Leaf for Logged {
+    fn shared(&self) -> Arc<str> {
+        self.0.as_str().into()
+    }
+}
 
 /// Text that was read back from a log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -270,11 +270,14 @@ async fn serve_connection(
     if let Ok(ours) = tcp.local_addr()
         && addr.ip().to_canonical().is_loopback()
     {
-        tokio::spawn(find_sender(
-            shared.look_ups.clone(),
-            Arc::downgrade(&peer),
-            ours,
-        ));
+        match client::recognize(ours, addr) {
+            Some(sender) => drop(peer.sender.set(sender)),
+            None => drop(tokio::spawn(find_sender(
+                shared.look_ups.clone(),
+                Arc::downgrade(&peer),
+                ours,
+            ))),
+        }
     }
     shared.arrivals.connection(&peer);
     let leg = Leg::new(Box::new(tcp));
