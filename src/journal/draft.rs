@@ -16,8 +16,8 @@ use crate::redact::{Redactor, Tally};
 use crate::rule::Finding;
 
 use crate::record::{
-    self, Answer, AnswerBy, Call, Client, ConnectionStage, Stage, Start, TunnelBytes, TunnelWhy,
-    Word,
+    self, Answer, AnswerBy, Both, Call, Client, ConnectionStage, Stage, Start, TunnelBytes,
+    TunnelWhy, Word,
 };
 
 /// The client's side of a connection.
@@ -79,9 +79,9 @@ impl RequestPart {
 pub(super) struct SealedPart {
     /// [`Redactor::learned`] when it was made.
     pub(super) learned: u32,
-    pub(super) client: Client<Masked>,
+    pub(super) client: Both<Client<Masked>>,
     pub(super) head: record::RequestHead<Masked>,
-    pub(super) call: Call<Masked>,
+    pub(super) call: Both<Call<Masked>>,
     pub(super) findings: Vec<record::Finding<Masked>>,
     pub(super) tally: Tally,
 }

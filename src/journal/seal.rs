@@ -60,9 +60,9 @@ pub(super) fn notice(redactor: &mut Redactor, id: u64, part: &RequestPart) -> No
 /// Seals what is known of a request when its head is whole.
 fn seal_part(redactor: &mut Redactor, part: &RequestPart) -> SealedPart {
     SealedPart {
-        client: client(redactor, &part.peer, Some(part)),
+        client: client(redactor, &part.peer, Some(part)).into(),
         head: request_head(redactor, part),
-        call: call(redactor, &part.facts),
+        call: call(redactor, &part.facts).into(),
         findings: findings(redactor, &part.findings),
         learned: redactor.learned(),
         tally: redactor.tally(),
@@ -171,7 +171,7 @@ fn seal_exchange(
         shown.extend(sealed.findings.iter().cloned());
     }
     let call = if whole.is_some() {
-        call(redactor, facts)
+        call(redactor, facts).into()
     } else {
         sealed.call.clone()
     };
@@ -195,7 +195,9 @@ fn seal_exchange(
         id,
         client: match part.peer.sender.get() {
             // It may have been found out only after the `request` line.
-            Some(_) if sealed.client.uid.is_none() => client(redactor, &part.peer, Some(part)),
+            Some(_) if sealed.client.uid.is_none() => {
+                client(redactor, &part.peer, Some(part)).into()
+            }
             _ => sealed.client.clone(),
         },
         request: record::Request {
@@ -249,14 +251,14 @@ pub(super) fn failed_notice(
         event: Event::Request,
         time: part.time,
         id,
-        client: client(redactor, &part.peer, None),
+        client: client(redactor, &part.peer, None).into(),
         request: RequestHead {
             method: redactor.text(b"?"),
             url: redactor.text(NOT_SHOWN.as_bytes()),
             http: part.head.version().into(),
-            headers: Vec::new(),
+            headers: Vec::new().into(),
         },
-        call: unknown_call(&part.facts),
+        call: unknown_call(&part.facts).into(),
         findings: vec![own_failure(redactor)],
     }
 }
@@ -269,16 +271,16 @@ pub(super) fn failed_exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -
         event: Event::Exchange,
         time: Time::now(),
         id,
-        client: client(redactor, &part.peer, None),
+        client: client(redactor, &part.peer, None).into(),
         request: record::Request {
             method: redactor.text(b"?"),
             url: redactor.text(NOT_SHOWN.as_bytes()),
             http: part.head.version().into(),
-            headers: Vec::new(),
+            headers: Vec::new().into(),
             body: None,
             head_bytes: part.head.bytes().len() as u64,
         },
-        call: unknown_call(&part.facts),
+        call: unknown_call(&part.facts).into(),
         findings: vec![own_failure(redactor)],
         egress: bare(draft.way),
         response: draft.reply.as_ref().map(|reply| Response {
@@ -448,7 +450,7 @@ fn request_head(redactor: &mut Redactor, part: &RequestPart) -> RequestHead<Mask
         method: redactor.text(part.head.method().as_bytes()),
         url: redactor.url(scheme, &url_authority(target), part.path_and_query.expose()),
         http: part.head.version().into(),
-        headers: headers(redactor, part.head.fields()),
+        headers: headers(redactor, part.head.fields()).into(),
     }
 }
 
