@@ -47,7 +47,8 @@ pub struct RequestPart {
     /// What the rules say of the head.
     pub findings: Vec<Finding>,
     /// What the writer has sealed of it for the `request` line, and uses again for the `exchange` line.
-    pub(super) sealed: OnceLock<SealedPart>,
+    /// Boxed: in larger pieces than a KiB the allocator keeps no stock, and each request would pay for it.
+    pub(super) sealed: OnceLock<Box<SealedPart>>,
 }
 
 impl RequestPart {
