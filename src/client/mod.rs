@@ -67,16 +67,16 @@ pub fn identify(ours: SocketAddr, peer: SocketAddr) -> Sender {
 ///
 /// It makes a few system calls that wait for nothing, so that it may be called where blocking is not allowed.
 #[cfg(target_os = "linux")]
-pub fn recognize(ours: SocketAddr, peer: SocketAddr) -> Option<Sender> {
+pub fn recognise(ours: SocketAddr, peer: SocketAddr) -> Option<Sender> {
     let owner = socket::owner_by_kernel(ours, peer)?;
     let pid = holder::find_again(&owner)?;
     let program = program::describe_again(pid)?;
     Some(named(&owner, Some(pid), Some(program)))
 }
 
-/// Nobody is recognized here.
+/// Nobody is recognised here.
 #[cfg(not(target_os = "linux"))]
-pub fn recognize(_: SocketAddr, _: SocketAddr) -> Option<Sender> {
+pub fn recognise(_: SocketAddr, _: SocketAddr) -> Option<Sender> {
     None
 }
 

@@ -270,7 +270,7 @@ async fn serve_connection(
     if let Ok(ours) = tcp.local_addr()
         && addr.ip().to_canonical().is_loopback()
     {
-        match client::recognize(ours, addr) {
+        match client::recognise(ours, addr) {
             Some(sender) => drop(peer.sender.set(sender)),
             None => drop(tokio::spawn(find_sender(
                 shared.look_ups.clone(),
