@@ -1422,7 +1422,7 @@ _nicetap() {
             return 0
             ;;
         nicetap__subcmd__run)
-            opts="-4 -6 -q -v -h --listen --ui --no-ui --gateway --base-url --plaintext --intercept --on-distrust --body-limit --capture-budget --catalogue --guard --repeat-window --expect --deny --allow --warn --annotate --connect-to --upstream-ca --upstream-proxy --source-ip --ipv4 --ipv6 --whitelist --site --egress-probe --reply-timeout --with --yes --for --idle-exit --then --log --no-log --log-max-size --log-keep --log-group --json --mock --credential-file --mock-whitelist --pii --hide-username --secret-env --secret-file --fingerprints --know --home --config --color --quiet --verbose --help"
+            opts="-4 -6 -q -v -h --listen --ui --no-ui --gateway --base-url --plaintext --intercept --on-distrust --body-limit --capture-budget --catalogue --guard --repeat-window --expect --deny --allow --warn --annotate --connect-to --upstream-ca --upstream-proxy --source-ip --ipv4 --ipv6 --whitelist --site --egress-probe --reply-timeout --with --yes --for --idle-exit --then --log --no-log --log-max-size --log-keep --log-group --json --mock --credential-file --mock-whitelist --pii --hide-username --secret-env --secret-file --fingerprints --know --sarif --home --config --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1581,6 +1581,10 @@ _nicetap() {
                     return 0
                     ;;
                 --know)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sarif)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -142,6 +142,7 @@ complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l secret-env -d 'M
 complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l secret-file -d 'Mask each line of this file, wherever it turns up; repeatable' -r
 complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l fingerprints -d 'Equal secrets look equal: install or session [default: install]' -r
 complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l know -d 'Say whether a request carries this password: api, sandbox or login; repeatable' -r
+complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l sarif -d 'Write the findings there as SARIF, for a code host; each points at its line of the log' -r -F
 complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l home -d 'Keep CA, log and settings in this directory' -r
 complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l config -d 'Read settings there [default: HOME/nicetap.toml]' -r
 complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l color -d 'Colour the output: auto, always or never [default: auto]' -r
