@@ -44,6 +44,96 @@ followed! {
     the_lines_for_whmcs_run: "docs/clients/whmcs.md",
 }
 
+/// What `nicetap setup` prints for a client, in the words of a page.
+fn printed(client: &str) -> Vec<String> {
+    let mut nicetap = Command::new(env!("CARGO_BIN_EXE_nicetap"));
+    nicetap
+        .args(["setup", client])
+        .env("NICETAP_HOME", "/nowhere/at/all");
+    let output = nicetap
+        .env("NICETAP_LISTEN", "127.0.0.1:8899")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let text = text.replace("/nowhere/at/all/public/", "/etc/nicetap/");
+    let lines = text.lines().filter_map(|line| line.strip_prefix("  "));
+    lines.map(str::to_owned).collect()
+}
+
+/// Follows a page that has this file, and these commands beside a nicetap that serves.
+fn follow_printed(name: &str, text: &str, commands: Vec<String>) {
+    let exits = vec![0];
+    let serve = vec!["nicetap serve".to_owned()];
+    let steps = vec![
+        Step::Type {
+            commands: serve,
+            exits: exits.clone(),
+        },
+        Step::Write {
+            name: name.to_owned(),
+            text: text.to_owned(),
+        },
+        Step::Type { commands, exits },
+    ];
+    let path = "docs/clients/ as printed".to_owned();
+    Reader::new().follow(&Page { path, steps });
+}
+
+#[test]
+fn the_lines_that_setup_prints_for_curl_run() {
+    let lines = printed("curl");
+    let curl = lines.iter().find(|line| line.starts_with("curl ")).unwrap();
+    let (head, url) = curl.rsplit_once(' ').unwrap();
+    let url = url.replace('…', QUERY);
+    let fields = "-H 'Authorization: username:api_secret' -H 'Content-Type: application/json'";
+    let options = lines.iter().filter(|line| line.starts_with("curl_setopt("));
+    let options: Vec<&str> = options.map(String::as_str).collect();
+    assert_eq!(options.len(), 2);
+    let script = format!(
+        "<?php\n$handle = curl_init('https://api.nicenic.net/v2/{QUERY}');\n{}\n\
+         curl_setopt($handle, CURLOPT_HTTPHEADER,\n\
+         ['Authorization: username:api_secret', 'Content-Type: application/json']);\n\
+         exit(curl_exec($handle) ? 0 : 1);\n",
+        options.join("\n")
+    );
+    let commands = vec![
+        format!("{head} {fields} '{url}'"),
+        "php printed.php".to_owned(),
+    ];
+    follow_printed("printed.php", &script, commands);
+}
+
+#[test]
+fn the_lines_that_setup_prints_for_guzzle_run() {
+    let lines = printed("guzzle");
+    let from = lines
+        .iter()
+        .position(|line| line.starts_with("new GuzzleHttp"))
+        .unwrap();
+    let script = format!(
+        "<?php\nrequire 'vendor/autoload.php';\n$client = {}\n\
+         echo $client->get('https://api.nicenic.net/v2/{QUERY}', ['headers' =>\n\
+         ['Authorization' => 'username:api_secret', 'Content-Type' => 'application/json']])->getBody();\n",
+        lines[from..].join("\n")
+    );
+    follow_printed("printed.php", &script, vec!["php printed.php".to_owned()]);
+}
+
+#[test]
+fn the_lines_that_setup_prints_for_a_shell_run() {
+    let lines = printed("python").into_iter();
+    let mut commands: Vec<String> = lines.filter(|line| line.starts_with("export ")).collect();
+    assert_eq!(commands.len(), 3);
+    commands.push("python3 program.py".to_owned());
+    let page = Page::read("docs/clients/python.md").steps.into_iter();
+    let mut files = page.filter_map(|step| match step {
+        Step::Write { name, text } => Some((name, text)),
+        _ => None,
+    });
+    let (name, text) = files.next().unwrap();
+    follow_printed(&name, &text, commands);
+}
+
 #[test]
 fn no_page_with_something_to_do_is_left_out() {
     for path in page::all() {
@@ -155,5 +245,6 @@ fn the_list_of_commands_has_them_all() {
     }
 }
 
+const QUERY: &str = "?category=domain&action=check&domains=example.com";
 /// A block that cannot be run costs a place here. Do not raise it without need.
 const NOT_RUN_AT_MOST: usize = 12;

@@ -35,11 +35,12 @@ pub struct Facts {
 
 /// A value that settings in PHP's form give to this name; of several the last one counts.
 pub(super) fn ini_value<'a>(ini: &'a str, name: &str) -> Option<&'a str> {
-    let values = ini.lines().filter_map(|line| {
+    let mut lines = ini.lines().rev();
+    let value = lines.find_map(|line| {
         let (key, value) = line.split_once('=')?;
         (key.trim() == name).then(|| value.trim().trim_matches(['"', '\'']))
     });
-    values.last().filter(|value| !value.is_empty())
+    value.filter(|value| !value.is_empty())
 }
 
 impl Facts {

@@ -122,11 +122,11 @@ impl Cron {
 
 /// The value of this one name; the last line that sets it counts, as in PHP.
 fn outbound_proxy(configuration: &str) -> Option<String> {
-    let values = configuration.lines().filter_map(|line| {
+    let value = configuration.lines().rev().find_map(|line| {
         let rest = line.trim_start().strip_prefix("$outbound_http_proxy")?;
         Some(rest.trim_start().strip_prefix('=')?.trim())
     });
-    let value = values.last()?.split(';').next()?.trim();
+    let value = value?.split(';').next()?.trim();
     if matches!(value, "" | "''" | "\"\"" | "null" | "false") {
         return None;
     }
