@@ -95,7 +95,7 @@ fn build(folder: &Path, package: &Path) {
     }
     write(
         &own.join("Cargo.toml"),
-        &manifest.replace("\"target/release/nicetap\"", &format!("{binary:?}")),
+        &manifest.replace("target/release/nicetap", binary.to_str().unwrap()),
     );
     let mut pack = Command::new("cargo");
     pack.args([
