@@ -6,12 +6,18 @@ mod support;
 
 #[path = "proxy/bodies.rs"]
 mod bodies;
+#[path = "proxy/certificates.rs"]
+mod certificates;
+#[path = "proxy/chains.rs"]
+mod chains;
 #[path = "proxy/faults.rs"]
 mod faults;
 #[path = "proxy/findings.rs"]
 mod findings;
 #[path = "proxy/framing.rs"]
 mod framing;
+#[path = "proxy/handshakes.rs"]
+mod handshakes;
 #[path = "proxy/life.rs"]
 mod life;
 #[path = "proxy/replies.rs"]
@@ -22,3 +28,5 @@ mod routes;
 mod stage;
 #[path = "proxy/trust.rs"]
 mod trust;
+#[path = "proxy/verification.rs"]
+mod verification;
