@@ -20,6 +20,8 @@ mod framing;
 mod handshakes;
 #[path = "proxy/life.rs"]
 mod life;
+#[path = "proxy/limits.rs"]
+mod limits;
 #[path = "proxy/replies.rs"]
 mod replies;
 #[path = "proxy/routes.rs"]

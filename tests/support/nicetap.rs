@@ -27,6 +27,8 @@ pub(crate) struct Nicetap {
 /// How it starts.
 #[derive(Default)]
 pub(crate) struct Options {
+    /// What starts it, such as `prlimit --nofile=100`.
+    starter: Vec<String>,
     arguments: Vec<String>,
     variables: Vec<(String, String)>,
     upstream_roots: String,
@@ -69,6 +71,12 @@ impl Options {
         self
     }
 
+    /// Lets this command start it, and become it.
+    pub(crate) fn started_by(mut self, command: &[&str]) -> Self {
+        self.starter = command.iter().map(ToString::to_string).collect();
+        self
+    }
+
     /// Adds an argument as it is.
     pub(crate) fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
@@ -81,7 +89,10 @@ impl Nicetap {
     pub(crate) fn start(options: Options) -> Self {
         let home = options.home.unwrap_or_else(|| tempfile::tempdir().unwrap());
         let before = records(&home.path().join("home")).len();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_nicetap"));
+        let mut words = options.starter;
+        words.push(env!("CARGO_BIN_EXE_nicetap").to_owned());
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]);
         command.args(["serve", "--listen", "127.0.0.1:0", "--no-ui", "--home"]);
         command.arg(home.path().join("home"));
         if !options.upstream_roots.is_empty() {
