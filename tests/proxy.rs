@@ -18,10 +18,14 @@ mod findings;
 mod framing;
 #[path = "proxy/handshakes.rs"]
 mod handshakes;
+#[path = "proxy/hostile.rs"]
+mod hostile;
 #[path = "proxy/life.rs"]
 mod life;
 #[path = "proxy/limits.rs"]
 mod limits;
+#[path = "proxy/place.rs"]
+mod place;
 #[path = "proxy/replies.rs"]
 mod replies;
 #[path = "proxy/routes.rs"]

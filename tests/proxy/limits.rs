@@ -1,15 +1,13 @@
 //! Each limit of the wire is reached here. What is limited elsewhere: heads by `strict.rs`, decoded views by
 //! `decode.rs`, the reply's first byte by `faults.rs`, places in the log's queue by `journal`.
-use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use rustix::net::{AddressFamily, SocketType, bind, getsockname, listen, socket};
 
-use crate::stage::{Stage, Told, check, post, text_of, trust};
+use crate::stage::{Stage, Told, check, post, text_of};
 use crate::support::authority::Authority;
-use crate::support::nicetap::{Nicetap, Options};
 use crate::support::origin::{RawOrigin, answering, success};
 use crate::support::raw::RawClient;
 use crate::support::{API, PATIENCE};
