@@ -4,6 +4,8 @@
 
 mod support;
 
+#[path = "proxy/access.rs"]
+mod access;
 #[path = "proxy/bodies.rs"]
 mod bodies;
 #[path = "proxy/certificates.rs"]
