@@ -46,11 +46,11 @@ fn is_link_local_or_metadata(ip: IpAddr) -> bool {
 
 /// The IPv4 address that a gateway takes out of this one: NAT64, 6to4, or the form that came before `::ffff:`.
 fn inside(v6: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [a, b, c, d, e, f, high, low] = v6.segments();
-    let (high, low) = match (a, b) {
-        (0x64, 0xff9b) | (0, 0) if [c, d, e, f] == [0; 4] => (high, low),
-        (0x2002, _) => (b, c),
-        _ => return None,
+    let ([0x64, 0xff9b, 0, 0, 0, 0, high, low]
+    | [0, 0, 0, 0, 0, 0, high, low]
+    | [0x2002, high, low, ..]) = v6.segments()
+    else {
+        return None;
     };
     Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
 }
