@@ -7,6 +7,8 @@ mod input;
 #[path = "corpus/outcome.rs"]
 mod outcome;
 mod support;
+#[path = "corpus/texts.rs"]
+mod texts;
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -221,6 +223,11 @@ fn options(door: Door, lanes: &[Lane], shared: &RawOrigin) -> Options {
             .argument(&format!("http://{API}"));
         options = options.connect_to(API, 80, shared.addr());
     }
+    nowhere(options)
+}
+
+/// Lets every host that is not named otherwise lead to a port where nobody listens.
+fn nowhere(options: Options) -> Options {
     let nobody = TcpListener::bind(("127.0.0.1", 0))
         .unwrap()
         .local_addr()
@@ -254,6 +261,30 @@ fn play_all(
             .flat_map(|run| run.join().unwrap())
             .collect()
     })
+}
+
+/// Plays every input, some at a time, each lane with a connection or whatever it makes; says what went wrong, and
+/// returns how many went well.
+fn in_lanes<T: Sync, L>(
+    inputs: &[T],
+    make: impl Fn() -> L + Sync,
+    play: impl Fn(&mut L, &T) -> Result<(), String> + Sync,
+) -> usize {
+    let (next, good) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..LANES {
+            scope.spawn(|| {
+                let mut lane = make();
+                while let Some(input) = inputs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    match play(&mut lane, input) {
+                        Ok(()) => drop(good.fetch_add(1, Ordering::Relaxed)),
+                        Err(why) => say(&why.chars().take(500).collect::<String>()),
+                    }
+                }
+            });
+        }
+    });
+    good.into_inner()
 }
 
 /// What the log holds of each client address.
