@@ -22,6 +22,7 @@ pub(crate) struct Nicetap {
     addr: SocketAddr,
     console: Arc<Mutex<String>>,
     followers: Vec<JoinHandle<()>>,
+    is_searched: bool,
 }
 
 /// How it starts.
@@ -33,6 +34,7 @@ pub(crate) struct Options {
     variables: Vec<(String, String)>,
     upstream_roots: String,
     home: Option<TempDir>,
+    is_unsearched: bool,
 }
 
 /// What is left of a `nicetap` that has ended.
@@ -68,6 +70,12 @@ impl Options {
     /// Sets an environment variable.
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Keeps its log out of the search that `tests/run` makes through all logs: too large for that, looked at here.
+    pub(crate) fn unsearched(mut self) -> Self {
+        self.is_unsearched = true;
         self
     }
 
@@ -119,6 +127,7 @@ impl Nicetap {
             addr: SocketAddr::from(([0, 0, 0, 0], 0)),
             console,
             followers: vec![stdout, stderr],
+            is_searched: !options.is_unsearched,
         };
         // The banner is printed after the `start` record is written.
         let speaks = first_line.recv_timeout(PATIENCE).is_ok();
@@ -232,6 +241,9 @@ impl Nicetap {
 
     /// Puts what it wrote where `tests/run` looks for secrets in the files of the whole suite.
     fn keep(&self) {
+        if !self.is_searched {
+            return;
+        }
         let Some(folder) = std::env::var_os("NICETAP_KEEP_LOGS") else {
             return;
         };
