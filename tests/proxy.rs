@@ -14,6 +14,8 @@ mod certificates;
 mod chains;
 #[path = "proxy/faults.rs"]
 mod faults;
+#[path = "proxy/fidelity.rs"]
+mod fidelity;
 #[path = "proxy/findings.rs"]
 mod findings;
 #[path = "proxy/framing.rs"]
