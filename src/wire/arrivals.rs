@@ -44,10 +44,11 @@ impl Arrivals {
     }
 
     /// It is known who has connected.
-    pub(super) fn sender(&self, sender: &Sender) {
+    pub(super) fn sender(&self, peer: &Peer, sender: Sender) {
         if sender.kind == Some(ClientKind::Cron) {
             self.by_cron.store(true, Ordering::Relaxed);
         }
+        let _ = peer.sender.set(sender);
     }
 
     /// Something went to a host that is not looked into.

@@ -271,7 +271,15 @@ async fn serve_connection(
     if let Ok(ours) = tcp.local_addr()
         && addr.ip().to_canonical().is_loopback()
     {
-        tokio::spawn(find_sender(shared.clone(), Arc::downgrade(&peer), ours));
+        match client::recognise(ours, addr) {
+            Some(sender) => shared.arrivals.sender(&peer, sender),
+            None => drop(tokio::spawn(find_sender(
+                shared.look_ups.clone(),
+                Arc::downgrade(&shared),
+                Arc::downgrade(&peer),
+                ours,
+            ))),
+        }
     }
     shared.arrivals.connection(&peer);
     let leg = Leg::new(Box::new(tcp));
@@ -298,15 +306,21 @@ async fn serve_connection(
 
 /// Looks up who is at the other end. A look-up reads much of `/proc`: few run at a time, and none for a client that
 /// has gone meanwhile, so that a storm of connections costs no more than it must.
-async fn find_sender(shared: Arc<Shared>, peer: Weak<Peer>, ours: SocketAddr) {
-    let Ok(_turn) = shared.look_ups.clone().acquire_owned().await else {
+async fn find_sender(
+    look_ups: Arc<Semaphore>,
+    shared: Weak<Shared>,
+    peer: Weak<Peer>,
+    ours: SocketAddr,
+) {
+    let Ok(_turn) = look_ups.acquire_owned().await else {
         return;
     };
     let look_up = move || {
         let Some(peer) = peer.upgrade() else { return };
         let sender = client::identify(ours, peer.addr);
-        shared.arrivals.sender(&sender);
-        let _ = peer.sender.set(sender);
+        if let Some(shared) = shared.upgrade() {
+            shared.arrivals.sender(&peer, sender);
+        }
         peer.found.notify_waiters();
         peer.found.notify_one();
     };
