@@ -35,7 +35,11 @@ fn every_json_text_passes_both_ways_as_it_is() {
         )
     });
     let origin = RawOrigin::plain(echo);
-    let nicetap = Nicetap::start(Options::default().connect_to(API, 80, origin.addr()));
+    let nicetap = Nicetap::start(Options::default().unsearched().connect_to(
+        API,
+        80,
+        origin.addr(),
+    ));
     let connect = || RawClient::plain(nicetap.addr());
     let good = in_lanes(&texts, connect, |client, (name, text)| {
         let fields = format!(
@@ -73,7 +77,11 @@ fn every_naughty_string_passes_in_each_position() {
         let fields = format!("X-Back: {}\r\n", request.field("x-naughty").unwrap());
         reply("200 OK", &fields, &request.body)
     }));
-    let nicetap = Nicetap::start(Options::default().connect_to(API, 80, origin.addr()));
+    let nicetap = Nicetap::start(Options::default().unsearched().connect_to(
+        API,
+        80,
+        origin.addr(),
+    ));
     let connect = || RawClient::plain(nicetap.addr());
     let good = in_lanes(&strings, connect, |client, string| {
         let percent = percent(string);
