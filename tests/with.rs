@@ -254,23 +254,8 @@ fn without_root_whmcs_has_a_user_ini_that_keeps_what_was_there_and_is_taken_back
         site.place("shop/before.php").display()
     );
     support::write(&ini, &before);
-    let home = tempfile::tempdir().unwrap();
-    succeeds(Command::new("chown").arg("games").arg(home.path()));
-    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(home.path(), open).unwrap();
-    // WHMCS's folder belongs to the user of the hosting account.
-    succeeds(
-        Command::new("chown")
-            .args(["-R", "games"])
-            .arg(site.place("shop")),
-    );
-    let mut nicetap = Command::new("setpriv")
-        .args([
-            "--reuid",
-            "games",
-            "--clear-groups",
-            env!("CARGO_BIN_EXE_nicetap"),
-        ])
+    let home = hosting_home(&site);
+    let mut nicetap = as_hosting_user()
         .args([
             "serve",
             "--mock",
@@ -317,6 +302,47 @@ fn without_root_whmcs_has_a_user_ini_that_keeps_what_was_there_and_is_taken_back
         Path::new(named.split('"').next().unwrap()).exists(),
         "{with_ca}"
     );
+}
+
+/// A file that PHP may not read, run before each script, would be fatal for every page.
+#[test]
+fn a_user_ini_that_php_could_not_follow_is_not_written() {
+    let site = Site::start("games", "php_admin_value[open_basedir] = \"@FOLDER@/shop\"");
+    let home = hosting_home(&site);
+    let before = site.tree();
+    let setup = as_hosting_user()
+        .args(["setup", "--write"])
+        .arg(format!("whmcs={}", site.place("shop").display()))
+        .env("NICETAP_HOME", home.path().join("home"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&setup.stderr);
+    assert!(!setup.status.success(), "{setup:?}");
+    assert!(
+        said.contains("choose a home inside open_basedir") && said.contains("/shop)"),
+        "{said}"
+    );
+    assert_eq!(site.tree(), before);
+    assert_eq!(site.page("/").0, 200);
+}
+
+/// A home of the hosting account's user, who owns WHMCS's folder too.
+fn hosting_home(site: &Site) -> tempfile::TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(home.path(), open).unwrap();
+    let mut chown = Command::new("chown");
+    chown.args(["-R", "games"]).arg(home.path());
+    succeeds(chown.arg(site.place("shop")));
+    home
+}
+
+/// nicetap, as that user.
+fn as_hosting_user() -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", "games", "--clear-groups"]);
+    command.arg(env!("CARGO_BIN_EXE_nicetap"));
+    command
 }
 
 /// `script` gives it a terminal, and takes it away by being killed.

@@ -96,7 +96,16 @@ impl SetupError {
             Self::OtherProxy { .. } => {
                 "let nicetap go out through it too: its URL in NICETAP_UPSTREAM_PROXY, or as upstream_proxy in nicetap.toml"
             }
-            Self::Closed(_) => {
+            Self::Closed(closed) => {
+                if let php::PoolError::Refused {
+                    allowed: Some(folders),
+                    ..
+                } = &closed.error
+                {
+                    return Some(format!(
+                        "choose a home inside open_basedir ({folders}) and outside every document root: --home DIR"
+                    ));
+                }
                 "choose a home that others may pass through: --home /var/lib/nicetap; `nicetap run` and base-URL mode need none of this"
             }
             Self::Reload { .. } => "try it by hand: php-fpm -t",

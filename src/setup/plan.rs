@@ -129,14 +129,14 @@ impl Plan {
                 "{panel} makes the files of PHP-FPM itself, so WHMCS's own .user.ini is used: it takes up to 5 minutes, \
                  and curl.cainfo is not possible there"
             ));
-            self.folder(&whmcs.root);
+            self.folder(whmcs, to)?;
         } else if rustix::process::geteuid().is_root() {
             self.fpms(None, Some(whmcs), to)?;
         } else {
             self.notes.push(
                 "without root WHMCS's own .user.ini is used: it takes up to 5 minutes".to_owned(),
             );
-            self.folder(&whmcs.root);
+            self.folder(whmcs, to)?;
         }
         if own.is_empty() {
             self.notes.push("no crontab names WHMCS's cron.php, so its cron is not captured: `nicetap setup php=/usr/bin/php8.2 --write` for the PHP that it runs with".to_owned());
@@ -144,8 +144,29 @@ impl Plan {
         self.crons(&own, to)
     }
 
-    fn folder(&mut self, root: &Path) {
-        let file = root.join(".user.ini");
+    /// PHP reads `.user.ini` up to minutes after it was written, too late for a proof: so its pools are asked before
+    /// whether they can read what it will name. One that cannot would serve no page.
+    fn folder(&mut self, whmcs: &Whmcs, to: &To) -> Result<(), SetupError> {
+        let pools = Fpm::all().into_iter().flat_map(|fpm| fpm.pools);
+        let mut has_answer = false;
+        for pool in pools.filter(|pool| is_owner(pool, Some(whmcs))) {
+            let Some(listen) = pool.listen() else {
+                continue;
+            };
+            match php::of_pool(&listen, &to.probe()) {
+                Ok(_) => has_answer = true,
+                Err(PoolError::Unreachable(_)) => {}
+                Err(error) => return Err(closed(pool, to, error)),
+            }
+        }
+        if !has_answer {
+            self.notes.push(format!(
+                "WHMCS's PHP could not be asked whether it may read {}: where open_basedir keeps it away, no page would \
+                 be served; `nicetap setup probe-php` shows open_basedir",
+                to.public.display()
+            ));
+        }
+        let file = whmcs.root.join(".user.ini");
         let text = fs::read_to_string(&file).unwrap_or_default();
         let said = |name| php::ini_value(&text, name).map(PathBuf::from);
         self.sites.push(Site::Folder {
@@ -153,6 +174,7 @@ impl Plan {
             authorities: said("openssl.cafile"),
             file,
         });
+        Ok(())
     }
 
     fn crons(&mut self, crons: &[Cron], to: &To) -> Result<(), SetupError> {
@@ -310,17 +332,7 @@ impl Plan {
                 ));
                 Ok(None)
             }
-            Err(error) => Err(SetupError::Closed(Box::new(Closed {
-                user: asked.pool.user().unwrap_or("its user").to_owned(),
-                stopped_at: asked
-                    .pool
-                    .user()
-                    .and_then(User::named)
-                    .and_then(|user| user.stopped_at(&to.probe())),
-                pool: asked.pool.name,
-                probe: to.probe(),
-                error,
-            }))),
+            Err(error) => Err(closed(asked.pool, to, error)),
         }
     }
 
@@ -389,6 +401,18 @@ impl Site {
             Self::Authorities { .. } => "whoever reads this CA file".to_owned(),
         }
     }
+}
+
+/// This pool cannot run the probe, which lies beside our other files.
+fn closed(pool: Pool, to: &To, error: PoolError) -> SetupError {
+    let user = pool.user().and_then(User::named);
+    SetupError::Closed(Box::new(Closed {
+        user: pool.user().unwrap_or("its user").to_owned(),
+        stopped_at: user.and_then(|user| user.stopped_at(&to.probe())),
+        pool: pool.name,
+        probe: to.probe(),
+        error,
+    }))
 }
 
 fn is_owner(pool: &Pool, whmcs: Option<&Whmcs>) -> bool {
