@@ -27,7 +27,7 @@ const MAY_EXPOSE: [(&str, &str); 9] = [
         "compares a reply's words with known ones; answers with a verdict",
     ),
     (
-        "src/journal/seal.rs",
+        "src/journal/seal/",
         "hands raw leaves to the redactor, which is its work",
     ),
     (

@@ -294,12 +294,15 @@ async fn serve_connection(
         Box::pin(
             Connect {
                 shared,
-                peer,
+                peer: peer.clone(),
                 stopping,
             }
             .serve(leg, &head),
         )
         .await;
+    }
+    if let Some(sender) = peer.sender.get() {
+        client::has_left(sender);
     }
 }
 
