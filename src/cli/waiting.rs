@@ -250,7 +250,6 @@ mod tests {
             uid: Some(33),
             user: Some("www-data".into()),
             pid: Some(812),
-            descriptor: None,
             process: Some("php-fpm pool www".into()),
             kind: None,
         }

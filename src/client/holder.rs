@@ -10,9 +10,9 @@ use rustix::fs::{CWD, Dir, Mode, OFlags, readlinkat};
 use super::socket::Owner;
 
 /// The process that holds the owner's socket; `None` if none is found within the budget, or none may be looked at.
-pub(super) fn find(owner: &Owner) -> Option<Spot> {
-    if let Some(spot) = find_again(owner) {
-        return Some(spot);
+pub(super) fn find(owner: &Owner) -> Option<u32> {
+    if let Some(pid) = find_again(owner) {
+        return Some(pid);
     }
     let mut search = Search {
         link: link(owner),
@@ -29,12 +29,12 @@ pub(super) fn find(owner: &Owner) -> Option<Spot> {
         spots.pop_front();
     }
     spots.push_back((owner.uid, found));
-    Some(found)
+    Some(found.pid)
 }
 
 /// The same, only where sockets of this user were found before: a client that opens one connection after the other
 /// is given the number of a descriptor that it has just closed.
-pub(super) fn find_again(owner: &Owner) -> Option<Spot> {
+pub(super) fn find_again(owner: &Owner) -> Option<u32> {
     let link = link(owner);
     let theirs: Vec<Spot> = spots()
         .iter()
@@ -55,7 +55,7 @@ pub(super) fn find_again(owner: &Owner) -> Option<Spot> {
             spots.retain(|have| *have != (owner.uid, spot));
             if has_it {
                 spots.push_back((owner.uid, spot));
-                return Some(spot);
+                return Some(spot.pid);
             }
         }
         buffer = holds.map_or_else(|_| Vec::new(), std::ffi::CString::into_bytes);
@@ -63,24 +63,15 @@ pub(super) fn find_again(owner: &Owner) -> Option<Spot> {
     None
 }
 
-/// Says that the socket there has been closed: its number is the next that the process gives away.
-pub(super) fn has_closed(uid: u32, spot: Spot) {
-    let mut spots = spots();
-    if let Some(at) = spots.iter().position(|have| *have == (uid, spot)) {
-        spots.remove(at);
-        spots.push_front((uid, spot));
-    }
-}
-
 fn link(owner: &Owner) -> String {
     format!("socket:[{}]", owner.inode)
 }
 
 /// Where a socket was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Spot {
-    pub(super) pid: u32,
-    pub(super) descriptor: u32,
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Spot {
+    pid: u32,
+    descriptor: u32,
 }
 
 struct Search {

@@ -25,8 +25,6 @@ pub struct Sender {
     pub user: Option<Box<str>>,
     /// The process that holds the socket.
     pub pid: Option<u32>,
-    /// The descriptor under which it holds the socket.
-    pub descriptor: Option<u32>,
     /// Its name: `curl`, `php cron.php`, `php-fpm pool www`.
     pub process: Option<Box<str>>,
     /// What kind of program it is.
@@ -71,22 +69,10 @@ pub fn identify(ours: SocketAddr, peer: SocketAddr) -> Sender {
 #[cfg(target_os = "linux")]
 pub fn recognise(ours: SocketAddr, peer: SocketAddr) -> Option<Sender> {
     let owner = socket::owner_by_kernel(ours, peer)?;
-    let spot = holder::find_again(&owner)?;
-    let program = program::describe_again(spot.pid)?;
-    Some(named(&owner, Some(spot), Some(program)))
+    let pid = holder::find_again(&owner)?;
+    let program = program::describe_again(pid)?;
+    Some(named(&owner, Some(pid), Some(program)))
 }
-
-/// Says that this sender's connection is over: where it was, its next one is looked for first.
-#[cfg(target_os = "linux")]
-pub fn has_left(sender: &Sender) {
-    if let (Some(uid), Some(pid), Some(descriptor)) = (sender.uid, sender.pid, sender.descriptor) {
-        holder::has_closed(uid, holder::Spot { pid, descriptor });
-    }
-}
-
-/// Nobody is looked for here.
-#[cfg(not(target_os = "linux"))]
-pub fn has_left(_: &Sender) {}
 
 /// Nobody is recognised here.
 #[cfg(not(target_os = "linux"))]
@@ -104,25 +90,19 @@ fn identify_local(ours: SocketAddr, peer: SocketAddr) -> Sender {
 
 #[cfg(target_os = "linux")]
 fn sender(owner: &socket::Owner) -> Sender {
-    let spot = holder::find(owner);
-    let program = spot.and_then(|spot| program::describe(spot.pid));
-    named(owner, spot, program)
+    let pid = holder::find(owner);
+    named(owner, pid, pid.and_then(program::describe))
 }
 
 #[cfg(target_os = "linux")]
-fn named(
-    owner: &socket::Owner,
-    spot: Option<holder::Spot>,
-    program: Option<program::Program>,
-) -> Sender {
+fn named(owner: &socket::Owner, pid: Option<u32>, program: Option<program::Program>) -> Sender {
     let (process, kind) = program.map_or((None, None), |program| {
         (Some(program.name), Some(program.kind))
     });
     Sender {
         uid: Some(owner.uid),
         user: user::name(owner.uid),
-        pid: spot.map(|spot| spot.pid),
-        descriptor: spot.map(|spot| spot.descriptor),
+        pid,
         process,
         kind,
     }

@@ -295,15 +295,12 @@ async fn serve_connection(
         Box::pin(
             Connect {
                 shared,
-                peer: peer.clone(),
+                peer,
                 stopping,
             }
             .serve(leg, &head),
         )
         .await;
-    }
-    if let Some(sender) = peer.sender.get() {
-        client::has_left(sender);
     }
 }
 
