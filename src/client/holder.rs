@@ -49,7 +49,7 @@ pub(super) fn find_again(owner: &Owner) -> Option<u32> {
         let has_it = holds
             .as_ref()
             .is_ok_and(|holds| holds.as_bytes() == link.as_bytes());
-        // Found ones go to the end: what was found longest ago is what has most likely been closed and opened anew.
+        // What was found longest ago is what has most likely been closed and opened anew.
         if has_it || holds.is_err() {
             let mut spots = spots();
             spots.retain(|have| *have != (owner.uid, spot));

@@ -300,3 +300,21 @@ pub(super) enum Event {
         undo: Vec<Word>,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_to_the_writer_fits_the_allocators_stock() {
+        // Beyond a KiB glibc's allocator keeps no stock for a thread, and tidies up at each request.
+        let counts = 2 * size_of::<usize>();
+        for size in [
+            size_of::<RequestPart>() + counts,
+            size_of::<Draft>(),
+            size_of::<record::Exchange<Masked>>(),
+        ] {
+            assert!(size <= 1032, "{size}");
+        }
+    }
+}
