@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// Files and rooms that call `.expose()`, each with its reason. A new one is to be argued for here.
-const MAY_EXPOSE: [(&str, &str); 9] = [
+const MAY_EXPOSE: [(&str, &str); 10] = [
     (
         "src/facts/",
         "derives facts from raw bytes, which is its work; what it keeps is Raw again, a kind or a place",
@@ -28,6 +28,10 @@ const MAY_EXPOSE: [(&str, &str); 9] = [
     ),
     (
         "src/journal/seal.rs",
+        "hands a refused head to the redactor, to learn from and to mask",
+    ),
+    (
+        "src/journal/leaves.rs",
         "hands raw leaves to the redactor, which is its work",
     ),
     (

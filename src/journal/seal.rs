@@ -1,30 +1,23 @@
 //! From raw drafts to sealed records: learn, judge, then mask leaf by leaf. Runs on the writer's thread.
-use std::borrow::Cow;
-use std::cell::RefCell;
-use std::time::Duration;
-
-use crate::capture::Prefix;
 use crate::clock::Time;
-use crate::decode::Undecodable;
-use crate::diagnose::{self, Memory};
-use crate::facts::{self, Attempt, BodyInput, Ending};
-use crate::http1::{Fields, ReplyHead};
+use crate::facts;
+use crate::record::{
+    self, AddressFamily, Connection, Diagnosis, Event, Exchange, Notice, RawText, Redaction,
+    Tunnel, TunnelEgress, VERSION,
+};
+use crate::redact::Redactor;
 use crate::redact::seal::Masked;
-use crate::redact::{Redactor, Shown};
-use crate::rule::{Finding, Rule};
 use crate::rules;
 use crate::stumble::{self, Place};
 
-use super::draft::{
-    Broken, ClientEnd, ConnectionDraft, Draft, Peer, RequestPart, SealedPart, Steps, TunnelDraft,
+use super::draft::{ConnectionDraft, Draft, RequestPart, SealedPart, TunnelDraft};
+use super::judge::{Judged, judge};
+use super::leaves::{
+    body, call, client, diagnosis, failure, findings, learn, millis, request_head, response, tally,
+    timing,
 };
-use super::outbound::{Outbound, Scene, bare};
-use super::view::{ReplyView, View};
-use crate::record::{
-    self, AddressFamily, AnswerBy, Body, Call, Client, Connection, Credential, Diagnosis, Envelope,
-    Event, Exchange, Failure, Notice, RawText, Redaction, RequestHead, Response, Stage, Timing,
-    Tunnel, TunnelEgress, VERSION, Verdict, Word,
-};
+use super::outbound::Scene;
+use super::view::View;
 
 /// Seals a record; twice, if its leaves taught a secret that an earlier one of them may have shown.
 pub(super) fn settled<T>(redactor: &mut Redactor, seal: impl Fn(&mut Redactor) -> T) -> T {
@@ -69,54 +62,6 @@ fn seal_part(redactor: &mut Redactor, part: &RequestPart) -> SealedPart {
     }
 }
 
-/// An exchange, judged once, before it is sealed.
-struct Judged<'a> {
-    /// The facts with the body; `None` where there is none.
-    whole: Option<facts::Request>,
-    reply: Option<ReplyView<'a>>,
-    /// What the rules say beyond the `request` line.
-    found: Vec<Finding>,
-    verdict: Verdict,
-    outbound: Outbound,
-}
-
-fn judge<'a>(scene: &mut Scene, draft: &'a Draft) -> Judged<'a> {
-    let part = &*draft.request;
-    let whole = draft.request_body.as_ref().map(|body| facts::Request {
-        safety: draft.safety,
-        ..judge_body(part, body)
-    });
-    let facts = whole.as_ref().unwrap_or(&part.facts);
-    let reply = draft
-        .reply
-        .as_ref()
-        .map(|reply| ReplyView::of(reply, facts));
-    let reply_facts = reply.as_ref().map(|view| &view.facts);
-    let mut found = whole.as_ref().map_or_else(Vec::new, rules::of_request);
-    if let Some(reply) = reply_facts {
-        found.extend(rules::of_reply(facts, reply));
-    }
-    let past = scene
-        .session
-        .observe(facts, part.time, attempt(draft, reply_facts));
-    found.extend(rules::of_past(facts, &past));
-    found.extend(rules::of_ending(facts, &ending(draft)));
-    let verdict = match verdict(draft, reply_facts) {
-        Verdict::Ok if facts.is_for_api() && reply.as_ref().is_some_and(ReplyView::is_foreign) => {
-            Verdict::Failed
-        }
-        verdict => verdict,
-    };
-    let outbound = Outbound::of(&scene.outlook, draft, facts, reply_facts, verdict);
-    Judged {
-        whole,
-        reply,
-        found,
-        verdict,
-        outbound,
-    }
-}
-
 /// The `exchange` line.
 pub(super) fn exchange(
     redactor: &mut Redactor,
@@ -144,9 +89,9 @@ fn seal_exchange(
     let Judged {
         whole,
         reply,
-        found,
         verdict,
         outbound,
+        ..
     } = judged;
     let facts = whole.as_ref().unwrap_or(&part.facts);
     redactor.begin();
@@ -165,28 +110,12 @@ fn seal_exchange(
     };
     redactor.add(&sealed.tally);
 
-    let mut shown = findings(redactor, found);
-    shown.extend(findings(redactor, &draft.refusal));
-    if whole.is_none() {
-        shown.extend(sealed.findings.iter().cloned());
-    }
     let call = if whole.is_some() {
         call(redactor, facts)
     } else {
         sealed.call.clone()
     };
-    if let Some(way) = &outbound.facts {
-        let last_good = scene.memory.last_good(&call);
-        let way = facts::Egress {
-            last_good,
-            ..way.clone()
-        };
-        shown.extend(findings(redactor, &rules::of_egress(&way)));
-    }
-    shown.sort_by(|a, b| {
-        (a.severity, a.confidence, &a.code).cmp(&(b.severity, b.confidence, &b.code))
-    });
-
+    let said = said(redactor, scene, draft, judged, sealed, &call);
     let head = sealed.head.clone();
     let mut record = Exchange {
         v: VERSION,
@@ -214,7 +143,7 @@ fn seal_exchange(
             head_bytes: part.head.bytes().len() as u64,
         },
         call,
-        findings: shown,
+        findings: said,
         egress: outbound.seal(redactor),
         response: reply
             .as_ref()
@@ -238,68 +167,32 @@ fn seal_exchange(
     record
 }
 
-/// The `request` line of a request on which a rule or a mask panicked: numbers and our own words only.
-pub(super) fn failed_notice(
+/// All that the rules say of an exchange, the worst first.
+fn said(
     redactor: &mut Redactor,
-    id: u64,
-    part: &RequestPart,
-) -> Notice<Masked> {
-    Notice {
-        v: VERSION,
-        event: Event::Request,
-        time: part.time,
-        id,
-        client: client(redactor, &part.peer, None),
-        request: RequestHead {
-            method: redactor.text(b"?"),
-            url: redactor.text(NOT_SHOWN.as_bytes()),
-            http: part.head.version().into(),
-            headers: Vec::new(),
-        },
-        call: unknown_call(&part.facts),
-        findings: vec![own_failure(redactor)],
+    scene: &Scene,
+    draft: &Draft,
+    judged: &Judged<'_>,
+    sealed: &SealedPart,
+    call: &record::Call<Masked>,
+) -> Vec<record::Finding<Masked>> {
+    let mut said = findings(redactor, &judged.found);
+    said.extend(findings(redactor, &draft.refusal));
+    if judged.whole.is_none() {
+        said.extend(sealed.findings.iter().cloned());
     }
-}
-
-/// The `exchange` line of an exchange on which a rule or a mask panicked: numbers and our own words only.
-pub(super) fn failed_exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Exchange<Masked> {
-    let part = &*draft.request;
-    Exchange {
-        v: VERSION,
-        event: Event::Exchange,
-        time: Time::now(),
-        id,
-        client: client(redactor, &part.peer, None),
-        request: record::Request {
-            method: redactor.text(b"?"),
-            url: redactor.text(NOT_SHOWN.as_bytes()),
-            http: part.head.version().into(),
-            headers: Vec::new(),
-            body: None,
-            head_bytes: part.head.bytes().len() as u64,
-        },
-        call: unknown_call(&part.facts),
-        findings: vec![own_failure(redactor)],
-        egress: bare(draft.way),
-        response: draft.reply.as_ref().map(|reply| Response {
-            status: reply.head.status(),
-            http: reply.head.version().into(),
-            headers: Vec::new(),
-            body: None,
-            envelope: None,
-            informational: draft.informational.clone(),
-        }),
-        answer: draft.answer,
-        failure: None,
-        diagnosis: Diagnosis {
-            verdict: verdict(draft, None),
-            causes: Vec::new(),
-            compared_with: None,
-        },
-        timing: timing(&draft.steps),
-        fidelity: draft.fidelity.clone(),
-        redaction: Redaction::default(),
+    if let Some(way) = &judged.outbound.facts {
+        let last_good = scene.memory.last_good(call);
+        let way = facts::Egress {
+            last_good,
+            ..way.clone()
+        };
+        said.extend(findings(redactor, &rules::of_egress(&way)));
     }
+    said.sort_by(|a, b| {
+        (a.severity, a.confidence, &a.code).cmp(&(b.severity, b.confidence, &b.code))
+    });
+    said
 }
 
 /// The `tunnel` line.
@@ -366,332 +259,4 @@ pub(super) fn connection(
     }
 }
 
-fn judge_body(part: &RequestPart, prefix: &Prefix) -> facts::Request {
-    let view = View::of(part.head.fields(), prefix);
-    let body = match view.opaque {
-        None => BodyInput::Decoded {
-            prefix: &view.bytes,
-            whole: view.whole,
-        },
-        Some(Undecodable::Corrupt) => BodyInput::Mislabelled,
-        Some(_) => BodyInput::Seen {
-            prefix: &view.bytes,
-            whole: false,
-        },
-    };
-    part.facts_with(body)
-}
-
-fn verdict(draft: &Draft, reply: Option<&facts::Reply>) -> Verdict {
-    diagnose::verdict(
-        draft.answer.by,
-        draft.failure.as_ref().map(|broken| broken.stage),
-        reply,
-    )
-}
-
-/// What came of the call. A request that never reached the origin did nothing.
-fn attempt(draft: &Draft, reply: Option<&facts::Reply>) -> Attempt {
-    let failed = draft.failure.as_ref().map(|broken| broken.stage);
-    match (reply, failed) {
-        (Some(reply), _) if reply.is_pending() => Attempt::Pending,
-        (Some(reply), _) if reply.succeeds() => Attempt::Succeeded,
-        (Some(reply), _) if reply.envelope.is_some() => Attempt::Failed,
-        (_, Some(Stage::Resolve | Stage::Connect | Stage::Tls)) => Attempt::Failed,
-        _ if draft.answer.by == AnswerBy::Nicetap && failed.is_none() => Attempt::Failed,
-        (Some(reply), _) if matches!(reply.status, 300..500) => Attempt::Failed,
-        _ => Attempt::Unknown,
-    }
-}
-
-fn ending(draft: &Draft) -> Ending {
-    let client = draft.failure.as_ref().and_then(|broken| broken.client);
-    Ending {
-        client_left: client == Some(ClientEnd::Left),
-        has_reply: draft.reply.is_some(),
-        waited: draft.steps.total,
-        continue_missed: draft.continue_missed,
-    }
-}
-
-fn learn(redactor: &mut Redactor, facts: &facts::Request) {
-    let username = facts
-        .credential
-        .as_ref()
-        .map(|credential| &**credential.username.expose());
-    redactor.learn(&facts.secrets, username);
-}
-
-fn client(redactor: &mut Redactor, peer: &Peer, part: Option<&RequestPart>) -> Client<Masked> {
-    let sender = peer.sender.get();
-    let agent = part.and_then(|part| part.head.fields().first("user-agent"));
-    Client {
-        addr: peer.addr,
-        user_agent: agent.map(|agent| redactor.text(agent)),
-        via: part.map(|part| part.facts.target.via),
-        uid: sender.and_then(|sender| sender.uid),
-        user: sender
-            .and_then(|sender| sender.user.as_ref())
-            .map(|user| redactor.text(user.as_bytes())),
-        pid: sender.and_then(|sender| sender.pid),
-        process: sender
-            .and_then(|sender| sender.process.as_ref())
-            .map(|process| redactor.text(process.as_bytes())),
-        kind: sender.and_then(|sender| sender.kind),
-    }
-}
-
-fn request_head(redactor: &mut Redactor, part: &RequestPart) -> RequestHead<Masked> {
-    let target = &part.facts.target;
-    let scheme = target.scheme.map_or("https", facts::Scheme::word);
-    RequestHead {
-        method: redactor.text(part.head.method().as_bytes()),
-        url: redactor.url(scheme, &url_authority(target), part.path_and_query.expose()),
-        http: part.head.version().into(),
-        headers: headers(redactor, part.head.fields()),
-    }
-}
-
-/// The authority as it stands in a URL: the default port is left out.
-fn url_authority(target: &facts::Target) -> String {
-    let is_default = target
-        .scheme
-        .is_some_and(|scheme| scheme.default_port() == target.authority.port());
-    if is_default {
-        target.authority.host().to_owned()
-    } else {
-        target.authority.to_string()
-    }
-}
-
-fn headers(redactor: &mut Redactor, fields: &Fields) -> Vec<(Masked, Masked)> {
-    fields
-        .iter()
-        .map(|(name, value)| (redactor.header_name(name), redactor.header(name, value)))
-        .collect()
-}
-
-fn call(redactor: &mut Redactor, facts: &facts::Request) -> Call<Masked> {
-    Call {
-        environment: facts.target.environment,
-        category: facts
-            .call
-            .category
-            .as_ref()
-            .map(|word| redactor.text(word.expose().as_bytes())),
-        action: facts
-            .call
-            .action
-            .as_ref()
-            .map(|word| redactor.text(word.expose().as_bytes())),
-        risk: facts.call.risk,
-        domains: facts
-            .call
-            .domains
-            .iter()
-            .map(|name| redactor.text(name.expose().as_bytes()))
-            .collect(),
-        credential: facts
-            .credential
-            .as_ref()
-            .map(|sent| credential(redactor, sent)),
-    }
-}
-
-fn credential(redactor: &mut Redactor, sent: &facts::Credential) -> Credential<Masked> {
-    let likeness = redactor.likeness(sent.username.expose(), sent.secret.expose());
-    let (is, differs) = likeness.map(|like| (like.is, like.differs)).unzip();
-    Credential {
-        username: redactor.username(&sent.username),
-        fingerprint: redactor.mask(facts::SecretKind::ApiSecret, sent.secret.expose()),
-        is: is.map(Word::Borrowed),
-        differs: differs.flatten().map(Word::Owned),
-    }
-}
-
-fn unknown_call(facts: &facts::Request) -> Call<Masked> {
-    Call {
-        environment: facts.target.environment,
-        category: None,
-        action: None,
-        risk: facts.call.risk,
-        domains: Vec::new(),
-        credential: None,
-    }
-}
-
-/// Findings with every word from the wire masked; the secrets of the request must have been learned.
-pub fn findings(redactor: &mut Redactor, found: &[Finding]) -> Vec<record::Finding<Masked>> {
-    found
-        .iter()
-        .map(|Finding { rule, hit }| record::Finding {
-            code: rule.code.into(),
-            name: rule.name.into(),
-            severity: rule.severity,
-            confidence: rule.confidence,
-            at: redactor.at(&hit.at),
-            seen: redactor.message(&hit.seen),
-            want: redactor.message(&hit.want),
-            fix: match &hit.fix {
-                Some(fix) => redactor.message(fix),
-                None => redactor.text(rule.fix.as_bytes()),
-            },
-            cause: rule.cause.map(Cow::Borrowed),
-        })
-        .collect()
-}
-
-/// N901: the self-check found a secret in a finished leaf. It is masked whole.
-pub(super) fn slip(redactor: &mut Redactor) -> Option<record::Finding<Masked>> {
-    let slips = redactor.slips();
-    (slips > 0).then(|| {
-        let seen = format!(
-            "the self-check found a secret in {slips} masked texts of this line, and masked them whole"
-        );
-        let seen = redactor.text(seen.as_bytes());
-        own(&rules::SECRET_SLIPPED, seen, "no secret in any text")
-    })
-}
-
-/// N902: nicetap itself stumbled. The record is kept, without any wire text.
-fn own_failure(redactor: &mut Redactor) -> record::Finding<Masked> {
-    let seen = b"a bug in nicetap while it looked into this exchange; the traffic was not touched";
-    own(&rules::NICETAP_STUMBLED, redactor.text(seen), "no bug")
-}
-
-fn own(rule: &'static Rule, seen: Masked, want: &'static str) -> record::Finding<Masked> {
-    record::Finding {
-        code: rule.code.into(),
-        name: rule.name.into(),
-        severity: rule.severity,
-        confidence: rule.confidence,
-        at: Redactor::word("nicetap"),
-        seen,
-        want: Redactor::word(want),
-        fix: Redactor::word(rule.fix),
-        cause: None,
-    }
-}
-
-/// What the record and the history say of it.
-fn diagnosis(
-    redactor: &mut Redactor,
-    memory: &Memory,
-    record: &Exchange<Masked>,
-) -> Diagnosis<Masked> {
-    let found = diagnose::diagnose(record, memory);
-    let redactor = RefCell::new(redactor);
-    let one = |text: String| redactor.borrow_mut().text(text.as_bytes());
-    let all = |texts: Vec<String>| -> Vec<Masked> { texts.into_iter().map(one).collect() };
-    Diagnosis {
-        verdict: record.diagnosis.verdict,
-        causes: found
-            .causes
-            .into_iter()
-            .map(|cause| record::Cause {
-                cause: cause.cause.into(),
-                title: cause.title.into(),
-                who: cause.who,
-                likelihood: cause.likelihood,
-                evidence_for: all(cause.evidence_for),
-                evidence_against: all(cause.evidence_against),
-                fix: one(cause.fix),
-            })
-            .collect(),
-        compared_with: found
-            .compared_with
-            .map(|(id, differences)| record::ComparedWith {
-                id,
-                differences: differences
-                    .iter()
-                    .map(|difference| one(difference.to_string()))
-                    .collect(),
-            }),
-    }
-}
-
-fn response(
-    redactor: &mut Redactor,
-    reply: &ReplyView<'_>,
-    informational: &[u16],
-) -> Response<Masked> {
-    let head: &ReplyHead = &reply.part.head;
-    Response {
-        status: head.status(),
-        http: head.version().into(),
-        headers: headers(redactor, head.fields()),
-        body: reply
-            .part
-            .body
-            .as_ref()
-            .zip(reply.view.as_ref())
-            .map(|(prefix, view)| body(redactor, head.fields(), prefix, view)),
-        envelope: reply.facts.envelope.as_ref().map(|envelope| Envelope {
-            code: envelope.code,
-            msg: redactor.text(envelope.msg.expose().as_bytes()),
-        }),
-        informational: informational.to_vec(),
-    }
-}
-
-fn body(
-    redactor: &mut Redactor,
-    fields: &Fields,
-    prefix: &Prefix,
-    view: &View<'_>,
-) -> Body<Masked> {
-    let content_type = fields.first("content-type");
-    let (text, shape) = match &view.opaque {
-        Some(undecodable) => (
-            None,
-            Some(redactor.text(undecodable.to_string().as_bytes())),
-        ),
-        None => match redactor.body(content_type, &view.bytes, !view.whole) {
-            Shown::Text(text) => (Some(text), None),
-            Shown::Shape(shape) => (None, Some(shape)),
-        },
-    };
-    Body {
-        size: prefix.seen(),
-        captured: prefix.bytes().len() as u64,
-        truncated: prefix.is_truncated(),
-        content_type: content_type.map(|value| redactor.header("content-type", value)),
-        text,
-        shape,
-    }
-}
-
-fn failure(redactor: &mut Redactor, broken: &Broken) -> Failure<Masked> {
-    Failure {
-        stage: broken.stage,
-        reason: redactor.text(broken.reason.expose().as_bytes()),
-        reused: broken.reused,
-    }
-}
-
-fn timing(steps: &Steps) -> Timing {
-    Timing {
-        dns_ms: steps.resolve.map(millis),
-        connect_ms: steps.connect.map(millis),
-        tls_ms: steps.tls.map(millis),
-        wait_ms: steps.wait.map(millis),
-        receive_ms: steps.receive.map(millis),
-        total_ms: millis(steps.total),
-    }
-}
-
-fn tally(redactor: &mut Redactor) -> Redaction {
-    let tally = redactor.tally();
-    Redaction {
-        masked: tally.masked,
-        rules: tally.kinds.into_iter().map(Word::Borrowed).collect(),
-    }
-}
-
-/// To the microsecond.
-fn millis(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
-}
-
-const NOT_SHOWN: &str = "(not shown: a bug in nicetap)";
 const MOST_RAW: usize = 16 * 1024;

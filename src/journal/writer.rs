@@ -20,7 +20,7 @@ use super::draft::Event;
 use super::once::Once;
 use super::outbound::Scene;
 use super::queue::{Receiver, queue};
-use super::{Journal, PLACES, Shared, Sink, outbound, seal};
+use super::{Journal, PLACES, Shared, Sink, outbound, seal, stumbled};
 use crate::record::{Event as Kind, Record, Stop, VERSION, Verdict, Word};
 
 /// What the writer works with; owned by its thread.
@@ -150,13 +150,13 @@ impl Writer {
                 written.push(line);
                 guarded(|| Record::Request(Box::new(seal::notice(redactor, id, &part))))
                     .unwrap_or_else(|| {
-                        Record::Request(Box::new(seal::failed_notice(redactor, id, &part)))
+                        Record::Request(Box::new(stumbled::failed_notice(redactor, id, &part)))
                     })
             }
             Event::Exchange { id, draft } => {
                 guarded(|| Record::Exchange(Box::new(seal::exchange(redactor, scene, id, &draft))))
                     .unwrap_or_else(|| {
-                        Record::Exchange(Box::new(seal::failed_exchange(redactor, id, &draft)))
+                        Record::Exchange(Box::new(stumbled::failed_exchange(redactor, id, &draft)))
                     })
             }
             Event::Tunnel { id, draft } => {
@@ -174,7 +174,7 @@ impl Writer {
             }
             Event::Stop { .. } => return,
         };
-        if let Some(slip) = seal::slip(redactor)
+        if let Some(slip) = stumbled::slip(redactor)
             && let Some(findings) = sealed.findings_mut()
         {
             findings.push(slip);

@@ -1,0 +1,125 @@
+//! What nicetap says of itself: that the self-check hit, or that it stumbled. A line on which it stumbled holds numbers
+//! and our own words only.
+use crate::clock::Time;
+use crate::facts;
+use crate::record::{
+    self, Call, Diagnosis, Event, Exchange, Notice, Redaction, RequestHead, Response, VERSION,
+};
+use crate::redact::Redactor;
+use crate::redact::seal::Masked;
+use crate::rule::Rule;
+use crate::rules;
+
+use super::draft::{Draft, RequestPart};
+use super::judge::verdict;
+use super::leaves::{client, timing};
+use super::outbound::bare;
+
+/// The `request` line of a request on which a rule or a mask panicked: numbers and our own words only.
+pub(super) fn failed_notice(
+    redactor: &mut Redactor,
+    id: u64,
+    part: &RequestPart,
+) -> Notice<Masked> {
+    Notice {
+        v: VERSION,
+        event: Event::Request,
+        time: part.time,
+        id,
+        client: client(redactor, &part.peer, None),
+        request: RequestHead {
+            method: redactor.text(b"?"),
+            url: redactor.text(NOT_SHOWN.as_bytes()),
+            http: part.head.version().into(),
+            headers: Vec::new(),
+        },
+        call: unknown_call(&part.facts),
+        findings: vec![own_failure(redactor)],
+    }
+}
+
+/// The `exchange` line of an exchange on which a rule or a mask panicked: numbers and our own words only.
+pub(super) fn failed_exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Exchange<Masked> {
+    let part = &*draft.request;
+    Exchange {
+        v: VERSION,
+        event: Event::Exchange,
+        time: Time::now(),
+        id,
+        client: client(redactor, &part.peer, None),
+        request: record::Request {
+            method: redactor.text(b"?"),
+            url: redactor.text(NOT_SHOWN.as_bytes()),
+            http: part.head.version().into(),
+            headers: Vec::new(),
+            body: None,
+            head_bytes: part.head.bytes().len() as u64,
+        },
+        call: unknown_call(&part.facts),
+        findings: vec![own_failure(redactor)],
+        egress: bare(draft.way),
+        response: draft.reply.as_ref().map(|reply| Response {
+            status: reply.head.status(),
+            http: reply.head.version().into(),
+            headers: Vec::new(),
+            body: None,
+            envelope: None,
+            informational: draft.informational.clone(),
+        }),
+        answer: draft.answer,
+        failure: None,
+        diagnosis: Diagnosis {
+            verdict: verdict(draft, None),
+            causes: Vec::new(),
+            compared_with: None,
+        },
+        timing: timing(&draft.steps),
+        fidelity: draft.fidelity.clone(),
+        redaction: Redaction::default(),
+    }
+}
+
+fn unknown_call(facts: &facts::Request) -> Call<Masked> {
+    Call {
+        environment: facts.target.environment,
+        category: None,
+        action: None,
+        risk: facts.call.risk,
+        domains: Vec::new(),
+        credential: None,
+    }
+}
+
+/// N901: the self-check found a secret in a finished leaf. It is masked whole.
+pub(super) fn slip(redactor: &mut Redactor) -> Option<record::Finding<Masked>> {
+    let slips = redactor.slips();
+    (slips > 0).then(|| {
+        let seen = format!(
+            "the self-check found a secret in {slips} masked texts of this line, and masked them whole"
+        );
+        let seen = redactor.text(seen.as_bytes());
+        own(&rules::SECRET_SLIPPED, seen, "no secret in any text")
+    })
+}
+
+/// N902: nicetap itself stumbled. The record is kept, without any wire text.
+fn own_failure(redactor: &mut Redactor) -> record::Finding<Masked> {
+    let seen = b"a bug in nicetap while it looked into this exchange; the traffic was not touched";
+    own(&rules::NICETAP_STUMBLED, redactor.text(seen), "no bug")
+}
+
+fn own(rule: &'static Rule, seen: Masked, want: &'static str) -> record::Finding<Masked> {
+    record::Finding {
+        code: rule.code.into(),
+        name: rule.name.into(),
+        severity: rule.severity,
+        confidence: rule.confidence,
+        at: Redactor::word("nicetap"),
+        seen,
+        want: Redactor::word(want),
+        fix: Redactor::word(rule.fix),
+        cause: None,
+    }
+}
+
+const NOT_SHOWN: &str = "(not shown: a bug in nicetap)";
