@@ -8,14 +8,14 @@ use crate::diagnose::{self, Memory};
 use crate::facts;
 use crate::http1::{Fields, ReplyHead};
 use crate::record::{
-    self, Body, Call, Client, Credential, Diagnosis, Envelope, Exchange, Failure, Redaction,
-    RequestHead, Response, Timing, Word,
+    self, AddressFamily, Body, Call, Client, Credential, Diagnosis, Envelope, Exchange, Failure,
+    Redaction, RequestHead, Response, Timing, TunnelEgress, Word,
 };
 use crate::redact::seal::Masked;
 use crate::redact::{Redactor, Shown};
 use crate::rule::Finding;
 
-use super::draft::{Broken, Peer, RequestPart, Steps};
+use super::draft::{Broken, Peer, RequestPart, Steps, TunnelDraft};
 use super::view::{ReplyView, View};
 
 pub(super) fn learn(redactor: &mut Redactor, facts: &facts::Request) {
@@ -231,6 +231,15 @@ pub(super) fn diagnosis(
                     .map(|difference| one(difference.to_string()))
                     .collect(),
             }),
+    }
+}
+
+/// The way out of a tunnel.
+pub(super) fn way_of(draft: &TunnelDraft) -> TunnelEgress {
+    TunnelEgress {
+        local: draft.way.map(|way| way.local),
+        peer: draft.way.map(|way| way.peer),
+        family: draft.way.map(|way| AddressFamily::of(&way.peer)),
     }
 }
 

@@ -2,8 +2,7 @@
 use crate::clock::Time;
 use crate::facts;
 use crate::record::{
-    self, AddressFamily, Connection, Diagnosis, Event, Exchange, Notice, RawText, Redaction,
-    Tunnel, TunnelEgress, VERSION,
+    self, Connection, Diagnosis, Event, Exchange, Notice, RawText, Redaction, Tunnel, VERSION,
 };
 use crate::redact::Redactor;
 use crate::redact::seal::Masked;
@@ -14,7 +13,7 @@ use super::draft::{ConnectionDraft, Draft, RequestPart, SealedPart, TunnelDraft}
 use super::judge::{Judged, judge};
 use super::leaves::{
     body, call, client, diagnosis, failure, findings, learn, millis, request_head, response, tally,
-    timing,
+    timing, way_of,
 };
 use super::outbound::Scene;
 use super::view::View;
@@ -207,11 +206,7 @@ pub(super) fn tunnel(redactor: &mut Redactor, id: u64, draft: &TunnelDraft) -> T
         host: redactor.text(draft.target.authority.host().as_bytes()),
         port: draft.target.authority.port(),
         why: draft.why,
-        egress: TunnelEgress {
-            local: draft.way.map(|way| way.local),
-            peer: draft.way.map(|way| way.peer),
-            family: draft.way.map(|way| AddressFamily::of(&way.peer)),
-        },
+        egress: way_of(draft),
         bytes: draft.bytes,
         duration_ms: millis(draft.duration),
         end: draft.end.clone(),

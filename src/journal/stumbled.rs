@@ -1,21 +1,24 @@
 //! What nicetap says of itself: that the self-check hit, or that it stumbled. A line on which it stumbled holds numbers
 //! and our own words only.
 use crate::clock::Time;
+use crate::diagnose;
 use crate::facts;
 use crate::record::{
-    self, Call, Diagnosis, Event, Exchange, Notice, Redaction, RequestHead, Response, VERSION,
+    self, Call, Connection, Diagnosis, Event, Exchange, Notice, Redaction, RequestHead, Response,
+    Tunnel, VERSION, Verdict,
 };
 use crate::redact::Redactor;
 use crate::redact::seal::Masked;
 use crate::rule::Rule;
 use crate::rules;
+use crate::stumble;
 
-use super::draft::{Draft, RequestPart};
+use super::draft::{ConnectionDraft, Draft, RequestPart, TunnelDraft};
 use super::judge::verdict;
-use super::leaves::{client, timing};
+use super::leaves::{client, millis, timing, way_of};
 use super::outbound::bare;
 
-/// The `request` line of a request on which a rule or a mask panicked: numbers and our own words only.
+/// The `request` line of a request over which nicetap stumbled.
 pub(super) fn failed_notice(
     redactor: &mut Redactor,
     id: u64,
@@ -38,7 +41,7 @@ pub(super) fn failed_notice(
     }
 }
 
-/// The `exchange` line of an exchange on which a rule or a mask panicked: numbers and our own words only.
+/// The `exchange` line of an exchange over which nicetap stumbled.
 pub(super) fn failed_exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Exchange<Masked> {
     let part = &*draft.request;
     Exchange {
@@ -69,7 +72,7 @@ pub(super) fn failed_exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -
         answer: draft.answer,
         failure: None,
         diagnosis: Diagnosis {
-            verdict: verdict(draft, None),
+            verdict: verdict_on(draft),
             causes: Vec::new(),
             compared_with: None,
         },
@@ -77,6 +80,63 @@ pub(super) fn failed_exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -
         fidelity: draft.fidelity.clone(),
         redaction: Redaction::default(),
     }
+}
+
+/// The `tunnel` line of a tunnel over which nicetap stumbled.
+pub(super) fn failed_tunnel(
+    redactor: &mut Redactor,
+    id: u64,
+    draft: &TunnelDraft,
+) -> Tunnel<Masked> {
+    Tunnel {
+        v: VERSION,
+        event: Event::Tunnel,
+        time: Time::now(),
+        id,
+        client: client(redactor, &draft.peer, None),
+        host: redactor.text(NOT_SHOWN.as_bytes()),
+        port: draft.target.authority.port(),
+        why: draft.why,
+        egress: way_of(draft),
+        bytes: draft.bytes,
+        duration_ms: millis(draft.duration),
+        end: draft.end.clone(),
+        failure: None,
+        findings: vec![own_failure(redactor)],
+    }
+}
+
+/// The `connection` line of a connection over which nicetap stumbled.
+pub(super) fn failed_connection(
+    redactor: &mut Redactor,
+    id: u64,
+    draft: &ConnectionDraft,
+) -> Connection<Masked> {
+    Connection {
+        v: VERSION,
+        event: Event::Connection,
+        time: Time::now(),
+        id,
+        client: client(redactor, &draft.peer, None),
+        host: None,
+        stage: draft.stage,
+        reason: redactor.text(draft.reason.as_bytes()),
+        raw: None,
+        answered: draft.answered,
+        findings: vec![own_failure(redactor)],
+    }
+}
+
+/// What came of the call, all the same. If nicetap stumbles over the reply itself, its status speaks for it.
+fn verdict_on(draft: &Draft) -> Verdict {
+    let facts = &draft.request.facts;
+    let reply = draft.reply.as_ref();
+    let read = stumble::caught(|| verdict(draft, reply.map(|reply| reply.facts(facts)).as_ref()));
+    read.unwrap_or_else(|| {
+        let status = reply.map(|reply| reply.head.status());
+        let failed = draft.failure.as_ref().map(|broken| broken.stage);
+        diagnose::verdict_by_status(draft.answer.by, failed, status)
+    })
 }
 
 fn unknown_call(facts: &facts::Request) -> Call<Masked> {

@@ -31,6 +31,7 @@ mod headers;
 mod issuer;
 mod leg;
 mod listen;
+mod looked;
 mod origin;
 mod page;
 mod receiving;
