@@ -15,7 +15,7 @@ pub(crate) enum Place {
     Seal,
     /// Where causes are ranked, in the writer.
     Diagnose,
-    /// Where the inspector's history takes a record, in the writer.
+    /// Where a sink behind the log takes a record, in the writer.
     Sink,
     /// Where the console draws a record.
     Console,

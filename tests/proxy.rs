@@ -20,5 +20,7 @@ mod replies;
 mod routes;
 #[path = "proxy/stage.rs"]
 mod stage;
+#[path = "proxy/stumbles.rs"]
+mod stumbles;
 #[path = "proxy/trust.rs"]
 mod trust;

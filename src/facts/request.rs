@@ -173,7 +173,7 @@ impl Request {
             expects_continue: head.expects_continue(),
             content_type: ContentType::Absent,
             body: Body::Other,
-            secrets: Vec::new(),
+            secrets: sent.map_or_else(Vec::new, secrets::of_unread),
             safety: Safety::default(),
             is_unread: true,
         }

@@ -15,7 +15,7 @@ use crate::stumble;
 
 use super::draft::{ConnectionDraft, Draft, RequestPart, TunnelDraft};
 use super::judge::verdict;
-use super::leaves::{client, millis, timing, way_of};
+use super::leaves::{client, learn, millis, timing, way_of};
 use super::outbound::bare;
 
 /// The `request` line of a request over which nicetap stumbled.
@@ -24,6 +24,7 @@ pub(super) fn failed_notice(
     id: u64,
     part: &RequestPart,
 ) -> Notice<Masked> {
+    learn_all_the_same(redactor, &part.facts);
     Notice {
         v: VERSION,
         event: Event::Request,
@@ -44,6 +45,7 @@ pub(super) fn failed_notice(
 /// The `exchange` line of an exchange over which nicetap stumbled.
 pub(super) fn failed_exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Exchange<Masked> {
     let part = &*draft.request;
+    learn_all_the_same(redactor, &part.facts);
     Exchange {
         v: VERSION,
         event: Event::Exchange,
@@ -125,6 +127,13 @@ pub(super) fn failed_connection(
         answered: draft.answered,
         findings: vec![own_failure(redactor)],
     }
+}
+
+/// What this line does not show, another one may.
+fn learn_all_the_same(redactor: &mut Redactor, facts: &facts::Request) {
+    redactor.begin();
+    // Perhaps it was this over which nicetap stumbled.
+    let _ = stumble::caught(|| learn(redactor, facts));
 }
 
 /// What came of the call, all the same. If nicetap stumbles over the reply itself, its status speaks for it.
