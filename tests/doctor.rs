@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+#[path = "support/home.rs"]
+mod home;
 #[path = "support/running.rs"]
 mod running;
 

@@ -14,12 +14,16 @@ use nicetap::redact::{FingerprintKey, Redactor};
 use nicetap::sink::history::History;
 use nicetap::sink::tally::Tally;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::sync::watch;
+
+use home::Home;
+
+#[path = "support/home.rs"]
+mod home;
 
 /// A running `nicetap serve --mock`.
 struct Tap {
-    home: TempDir,
+    home: Home,
     child: Child,
     proxy: SocketAddr,
     ui: SocketAddr,
@@ -28,7 +32,7 @@ struct Tap {
 
 impl Tap {
     fn start() -> Self {
-        let home = tempfile::tempdir().unwrap();
+        let home = Home::new();
         let mut child = Command::new(env!("CARGO_BIN_EXE_nicetap"))
             .args([
                 "serve",
@@ -104,11 +108,11 @@ impl Tap {
         panic!("the calls did not come");
     }
 
-    fn stop(mut self) -> TempDir {
+    fn stop(mut self) -> Home {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         assert!(self.child.wait().unwrap().success());
-        std::mem::replace(&mut self.home, tempfile::tempdir().unwrap())
+        std::mem::replace(&mut self.home, Home::new())
     }
 }
 
@@ -288,7 +292,7 @@ async fn where_others_are_on_the_machine_reading_wants_the_token_too() {
         None,
         Some("another login user is on this machine".to_owned()),
     ] {
-        let home = tempfile::tempdir().unwrap();
+        let home = Home::new();
         let key = FingerprintKey::from_bytes([1; 32]);
         let (history, tally) = (History::new(1 << 20), Tally::default());
         let (journal, writer) = Writer::spawn(
@@ -646,7 +650,7 @@ fn calls_are_exported_with_every_secret_masked() {
 #[test]
 fn a_taken_port_stops_only_an_address_that_was_asked_for() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let home = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let serve = |ui: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nicetap"));
         command
