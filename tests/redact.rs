@@ -5,6 +5,8 @@
     clippy::unwrap_used,
     reason = "the encoders are helpers of tests, outside a test function"
 )]
+use std::time::Instant;
+
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use nicetap::facts::{Secret, SecretKind};
 use nicetap::redact::seal::Raw;
@@ -510,6 +512,53 @@ fn the_md5_of_a_secret_is_hidden_as_the_secret_is() {
         .as_str()
         .to_owned();
     assert_eq!(short, "e10adc3949ba59abbe56e057f20f883e");
+}
+
+/// With `NICETAP_THOROUGH=1` a million, and the time that they took, tenth by tenth.
+#[test]
+fn a_new_cookie_with_each_exchange_leaves_memory_flat() {
+    let tenth: u64 = if is_thorough() { 100_000 } else { 400 };
+    let mut redactor = knowing(&["hunter2-hunter2"]);
+    let mut resident = Vec::new();
+    for part in 0..10 {
+        let began = Instant::now();
+        for number in part * tenth..(part + 1) * tenth {
+            let cookie = format!("{:016x}", (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            redactor.begin();
+            redactor.learn(&[secret(SecretKind::Cookie, &cookie)], None);
+            let sent = redactor.header("Cookie", format!("PHPSESSID={cookie}").as_bytes());
+            let told = redactor.text(format!("no session {cookie}").as_bytes());
+            assert!(!sent.as_str().contains(&cookie) && !told.as_str().contains(&cookie));
+        }
+        resident.push(resident_kib());
+        println!(
+            "{:.1?} each, {} KiB",
+            began.elapsed() / u32::try_from(tenth).unwrap(),
+            resident.last().unwrap()
+        );
+    }
+    // At most 256 of them are kept.
+    redactor.begin();
+    assert_eq!(redactor.evictions(), 10 * tenth - 256);
+    assert!(resident[9] < resident[0] + 2048, "{resident:?} KiB");
+    let forgotten = format!("{:016x}", 0x9e37_79b9_7f4a_7c15_u64);
+    assert_eq!(redactor.text(forgotten.as_bytes()).as_str(), forgotten);
+    assert!(
+        redactor
+            .text(b"hunter2-hunter2")
+            .as_str()
+            .starts_with("‹secret:")
+    );
+}
+
+/// The memory that this process holds.
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 #[test]
