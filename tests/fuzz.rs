@@ -1,5 +1,9 @@
 //! What fuzzing left: the inputs of `fuzz/corpus`, through the very checks that are fuzzed.
-#![expect(clippy::unwrap_used, reason = "a test reads its own files")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test reads its own files, and says which one it is at"
+)]
 use std::path::Path;
 
 #[path = "../fuzz/checks/facts.rs"]

@@ -494,7 +494,7 @@ fn the_md5_of_a_secret_is_hidden_as_the_secret_is() {
     let secret = "hunter2-hunter2";
     // By md5sum, not by the crate that the redactor uses.
     let md5 = "cd0b9b64e661a1de0f3baf754b9e49c3";
-    let percent: String = md5.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let percent: String = md5.bytes().map(upper).collect();
     for spelt in [md5.to_owned(), md5.to_uppercase(), percent] {
         for (door, show) in DOORS {
             let shown = show(&mut knowing(&[secret]), &spelt);
@@ -704,6 +704,33 @@ proptest! {
         let once = redactor.text(&text);
         let twice = redactor.text(once.as_str().as_bytes());
         prop_assert_eq!(once.as_str(), twice.as_str());
+    }
+
+    #[test]
+    fn equal_secrets_get_equal_marks_wherever_they_stand(value in values(), front in "[a-z ]{0,20}") {
+        let value = value.trim();
+        let mark = |text: &str| {
+            let shown = knowing(&[value]).text(text.as_bytes());
+            let start = shown.as_str().find("‹secret:").unwrap();
+            let end = shown.as_str().find('›').unwrap();
+            shown.as_str()[start..end].to_owned()
+        };
+        prop_assert_eq!(mark(value), mark(&format!("{front}: {value}")));
+    }
+
+    #[test]
+    fn a_cut_at_any_offset_shows_no_beginning(value in values(), front in "[a-z ]{0,20}", cut in 0..40_usize) {
+        let value = value.trim();
+        let whole = format!("{front} {value} back");
+        let end = (front.len() + 1 + cut).min(whole.len());
+        let shown = body(&mut knowing(&[value]), "text/plain", &whole.as_bytes()[..end], true);
+        // What stands in marks is no text of the wire.
+        let seen: String = shown
+            .split('‹')
+            .map(|part| part.rsplit('›').next().unwrap_or_default())
+            .collect();
+        let (three, four): (String, String) = (value.chars().take(3).collect(), value.chars().take(4).collect());
+        prop_assert!(format!("{front} {three}").contains(&four) || !seen.contains(&four), "{shown}");
     }
 
     #[test]

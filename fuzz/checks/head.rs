@@ -26,10 +26,10 @@ pub(crate) fn check(input: &[u8]) {
                 let _ = secrets_of_refused_head(input);
             }
         }
-        if let Ok(reply) = ReplyHead::parse(Bytes::copy_from_slice(head)) {
-            if let Ok(framing) = reply.framing("GET") {
-                let _ = BodyScan::tolerant(framing).scan(body, |_| ());
-            }
+        if let Ok(reply) = ReplyHead::parse(Bytes::copy_from_slice(head))
+            && let Ok(framing) = reply.framing("GET")
+        {
+            let _ = BodyScan::tolerant(framing).scan(body, |_| ());
         }
     }
 }

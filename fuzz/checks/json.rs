@@ -32,7 +32,7 @@ pub(crate) fn check(body: &[u8]) {
         },
     );
     if let Body::BadJson(error) = &request.body {
-        let lines = body.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let lines = body.split(|byte| *byte == b'\n').count();
         assert!(
             (1..=lines).contains(&error.line),
             "line {} of {lines}",

@@ -207,11 +207,8 @@ impl Painter {
     /// Adds what is to be shown for an item; whether it counts as a line.
     fn draw(&mut self, item: &Item, columns: Option<usize>, text: &mut Vec<u8>) -> bool {
         let colored = self.printer.is_colored();
-        if let Item::Record(record) = item {
-            stumble::at(
-                Place::Console,
-                &serde_json::to_vec(&**record).unwrap_or_default(),
-            );
+        if matches!(item, Item::Record(_)) {
+            stumble::at(Place::Console, b"a record");
         }
         let shown = match (item, &mut self.renderer) {
             (Item::Record(record), Some(renderer)) => renderer.render(record, columns, colored),
