@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use nicetap::client::{ClientKind, Sender, identify};
+use nicetap::client::{ClientKind, Sender, identify, recognise};
 use tempfile::TempDir;
 
 #[test]
@@ -23,6 +23,19 @@ fn curl_is_found() {
     if sender.uid == Some(0) {
         assert_eq!(sender.user.as_deref(), Some("root"));
     }
+}
+
+#[test]
+fn who_was_found_is_recognised_as_long_as_the_socket_is_open() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (accepted, peer) = listener.accept().unwrap();
+    let ours = accepted.local_addr().unwrap();
+    let found = identify(ours, peer);
+    assert_eq!(found.pid, Some(std::process::id()));
+    assert_eq!(recognise(ours, peer), Some(found));
+    drop(client);
+    assert_eq!(recognise(ours, peer), None);
 }
 
 #[test]

@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-#[path = "support/home.rs"]
-mod home;
 #[path = "support/running.rs"]
 mod running;
+mod support;
 
 use running::{Running, origin, reply};
+use support::authority::Authority;
+use support::home;
+use support::origin::{RawOrigin, answering};
 
 fn doctor(home: &Path, line: &str, variables: &[(&str, &str)]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_nicetap"))
@@ -81,6 +83,11 @@ fn the_ca_is_none_yet_or_good() {
     let (level, seen) = outcome(running.home.path(), "ca", &[]);
     assert_eq!(level, "pass", "{seen}");
     assert!(seen.contains("more days"), "{seen}");
+    support::write(
+        &running.home.path().join("public/root.pem"),
+        "no certificate",
+    );
+    assert_eq!(outcome(running.home.path(), "ca", &[]).0, "fail");
 }
 
 #[test]
@@ -163,6 +170,37 @@ fn what_is_not_reached_is_unknown_and_a_wrong_server_fails() {
         level("tls-sandbox", &[("NICETAP_CONNECT_TO", &plain)]),
         "fail"
     );
+}
+
+#[test]
+fn a_server_with_a_good_certificate_passes_and_its_date_is_compared() {
+    let authority = Authority::new();
+    let home = tempfile::tempdir().unwrap();
+    let roots = home.path().join("origin.pem");
+    authority.write(&roots);
+    let level = |id: &str, date: jiff::Timestamp, roots: &str| {
+        let printer = jiff::fmt::rfc2822::DateTimePrinter::new();
+        let date = printer.timestamp_to_rfc9110_string(&date).unwrap();
+        let answer = format!("HTTP/1.1 200 OK\r\nDate: {date}\r\nContent-Length: 0\r\n\r\n");
+        let origin = RawOrigin::tls(
+            &authority,
+            &["api.nicenic.net"],
+            answering(move |_| answer.clone().into()),
+        );
+        let to = format!("api.nicenic.net:443:127.0.0.1:{}", origin.addr().port());
+        let variables = [
+            ("NICETAP_CONNECT_TO", to.as_str()),
+            ("NICETAP_UPSTREAM_CA", roots),
+        ];
+        outcome(home.path(), id, &variables).0
+    };
+    let now = jiff::Timestamp::now();
+    let earlier = now - jiff::SignedDuration::from_hours(2);
+    let trusted = roots.to_str().unwrap();
+    assert_eq!(level("tls-production", now, trusted), "pass");
+    assert_eq!(level("tls-production", now, ""), "fail");
+    assert_eq!(level("clock", now, trusted), "pass");
+    assert_eq!(level("clock", earlier, trusted), "warn");
 }
 
 #[test]

@@ -1,10 +1,13 @@
-//! The inspector over its own port: who may ask, what the API gives, how events resume, what is exported.
+//! The inspector over its own port: who may ask, what the API gives, how events resume.
 //! `tests/clients/inspector.mjs` looks at the page itself, in a browser.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::Command;
 use std::time::Duration;
 
 use nicetap::capture::Budget;
@@ -16,177 +19,9 @@ use nicetap::sink::tally::Tally;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use home::Home;
-
-#[path = "support/home.rs"]
-mod home;
-
-/// A running `nicetap serve --mock`.
-struct Tap {
-    home: Home,
-    child: Child,
-    proxy: SocketAddr,
-    ui: SocketAddr,
-    token: String,
-}
-
-impl Tap {
-    fn start() -> Self {
-        let home = Home::new();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_nicetap"))
-            .args([
-                "serve",
-                "--mock",
-                "--listen",
-                "127.0.0.1:0",
-                "--ui",
-                "127.0.0.1:0",
-            ])
-            .env_clear()
-            .env("NICETAP_HOME", home.path())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut told = BufReader::new(child.stdout.take().unwrap());
-        let (mut proxy, mut url) = (None, String::new());
-        loop {
-            let mut line = String::new();
-            assert!(
-                told.read_line(&mut line).unwrap() > 0,
-                "the banner ends early"
-            );
-            let mut words = line.split_whitespace();
-            match (words.next(), words.next()) {
-                (Some("proxy"), Some(at)) => proxy = Some(addr(at)),
-                (Some("inspector"), Some(at)) => at.clone_into(&mut url),
-                (Some("undo"), _) => break,
-                _ => {}
-            }
-        }
-        // A console that nobody reads must not fill up.
-        std::thread::spawn(move || std::io::copy(&mut told, &mut std::io::sink()));
-        let (ui, token) = url.split_once("/#token=").unwrap();
-        Self {
-            ui: addr(ui),
-            token: token.to_owned(),
-            proxy: proxy.unwrap(),
-            child,
-            home,
-        }
-    }
-
-    /// A call through the proxy in base-URL mode.
-    fn call(&self, query: &str, authorization: &str) -> Reply {
-        let head = format!(
-            "GET /v2/?{query} HTTP/1.1\r\nHost: x\r\nAuthorization: {authorization}\r\n\
-             Content-Type: application/json\r\nConnection: close\r\n\r\n"
-        );
-        talk(self.proxy, &head)
-    }
-
-    fn get(&self, path: &str) -> Reply {
-        self.ask("GET", path, &[("Nicetap-Token", &self.token)])
-    }
-
-    fn post(&self, path: &str) -> Reply {
-        self.ask("POST", path, &[("Nicetap-Token", &self.token)])
-    }
-
-    fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Reply {
-        ask(self.ui, method, path, headers)
-    }
-
-    /// Waits until the inspector knows so many finished calls.
-    fn knows(&self, calls: usize) -> Value {
-        for _ in 0..400 {
-            let page = self.get("/api/v1/exchanges?only=event%3Dexchange").json();
-            if page["exchanges"].as_array().unwrap().len() >= calls {
-                return page;
-            }
-            std::thread::yield_now();
-        }
-        panic!("the calls did not come");
-    }
-
-    fn stop(mut self) -> Home {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        assert!(self.child.wait().unwrap().success());
-        std::mem::replace(&mut self.home, Home::new())
-    }
-}
-
-impl Drop for Tap {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-struct Reply {
-    status: u16,
-    headers: BTreeMap<String, String>,
-    body: String,
-}
-
-impl Reply {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
-    }
-}
-
-fn addr(text: &str) -> SocketAddr {
-    text.trim_start_matches("http://").parse().unwrap()
-}
-
-fn ask(to: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> Reply {
-    let has_host = headers.iter().any(|(name, _)| *name == "Host");
-    let host = if has_host {
-        String::new()
-    } else {
-        format!("Host: {to}\r\n")
-    };
-    let mut lines = String::new();
-    for (name, value) in headers {
-        lines.push_str(name);
-        lines.push_str(": ");
-        lines.push_str(value);
-        lines.push_str("\r\n");
-    }
-    talk(
-        to,
-        &format!(
-            "{method} {path} HTTP/1.1\r\n{host}{lines}Connection: close\r\nContent-Length: 0\r\n\r\n"
-        ),
-    )
-}
-
-fn talk(to: SocketAddr, request: &str) -> Reply {
-    let mut stream = TcpStream::connect(to).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(20)))
-        .unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut bytes = Vec::new();
-    let _ = stream.read_to_end(&mut bytes);
-    let text = String::from_utf8_lossy(&bytes);
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-    let mut lines = head.lines();
-    let status = lines
-        .next()
-        .and_then(|line| line.split(' ').nth(1)?.parse().ok());
-    let headers = lines
-        .filter_map(|line| line.split_once(": "))
-        .map(|(name, value)| (name.to_lowercase(), value.to_owned()));
-    Reply {
-        status: status.unwrap_or(0),
-        headers: headers.collect(),
-        body: body.to_owned(),
-    }
-}
-
-const CHECK: &str = "category=domain&action=check&domains=example.org";
-const SOUND: &str = "demo:not-a-real-secret";
+use support::home::Home;
+use support::inspected::{CHECK, Reply, SOUND, Tap, addr, ask, talk};
+use support::{PATIENCE, process, project};
 
 #[test]
 fn another_hosts_page_and_a_rebound_name_are_refused() {
@@ -438,6 +273,28 @@ fn the_server_is_as_the_description_says() {
     }
 }
 
+/// schemathesis (pip) makes up requests from the description, right and wrong ones, and judges the replies by it.
+#[test]
+fn a_stranger_who_knows_the_description_only_finds_it_true() {
+    let tap = Tap::start();
+    tap.call(CHECK, SOUND);
+    tap.call(CHECK, "Basic ZGVtbzpub3QtYS1yZWFsLXNlY3JldA==");
+    tap.knows(2);
+    let mut stranger = Command::new(project("target/tests-venv/bin/schemathesis"));
+    stranger
+        .arg("--config-file")
+        .arg(project("tests/schemathesis.toml"))
+        .arg("run")
+        .arg(project("docs/openapi.json"))
+        .args(["--no-color", "--url", &format!("http://{}", tap.ui)])
+        .args(["--header", &format!("Nicetap-Token: {}", tap.token)])
+        .current_dir(std::env::temp_dir());
+    let ended = process::run(&mut stranger, b"", 3 * PATIENCE);
+    let told = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success(), "{told}{}", ended.stderr);
+    assert!(told.contains("Tested: 17\n"), "{told}");
+}
+
 fn assert_body(description: &Value, known: &Value, reply: &Reply, path: &str) {
     let known = match known["$ref"].as_str() {
         Some(reference) => description.pointer(&reference[1..]).unwrap(),
@@ -582,69 +439,6 @@ fn metrics_hold_no_word_of_a_user() {
             "{line}"
         );
     }
-}
-
-#[test]
-fn calls_are_exported_with_every_secret_masked() {
-    let tap = Tap::start();
-    tap.call(CHECK, SOUND);
-    tap.call(CHECK, "Basic ZGVtbzpub3QtYS1yZWFsLXNlY3JldA==");
-    tap.knows(2);
-    let from_page = tap.get("/api/v1/exchanges.har");
-    let home = tap.stop();
-    let export = |line: &str| {
-        let output = Command::new(env!("CARGO_BIN_EXE_nicetap"))
-            .args(line.split(' '))
-            .env_clear()
-            .env("NICETAP_HOME", home.path())
-            .output()
-            .unwrap();
-        let told = String::from_utf8(output.stdout).unwrap();
-        (
-            output.status.code(),
-            told,
-            String::from_utf8(output.stderr).unwrap(),
-        )
-    };
-    let (code, har, _) = export("export har");
-    assert_eq!(code, Some(0));
-    assert_eq!(har.trim_end(), from_page.body);
-    assert!(!har.contains("not-a-real-secret") && !har.contains("ZGVtbzp"));
-    let har: Value = serde_json::from_str(&har).unwrap();
-    let entries = har["log"]["entries"].as_array().unwrap();
-    assert_eq!(entries.len(), 2);
-    for entry in entries {
-        let timings = entry["timings"].as_object().unwrap();
-        let known: f64 = timings
-            .iter()
-            .filter(|(name, _)| *name != "ssl")
-            .filter_map(|(_, value)| value.as_f64().filter(|value| *value >= 0.0))
-            .sum();
-        assert!(
-            (known - entry["time"].as_f64().unwrap()).abs() < 0.01,
-            "{entry}"
-        );
-        assert_eq!(timings["blocked"], json!(-1.0));
-    }
-    let (code, line, _) = export("export curl 1");
-    assert_eq!(code, Some(0));
-    assert!(
-        line.contains("-H 'Authorization: demo:API_SECRET'"),
-        "{line}"
-    );
-    assert!(line.ends_with(
-        "'https://api.nicenic.net/v2/?category=domain&action=check&domains=example.org'\n"
-    ));
-    let (code, chosen, _) = export("export har --only code=N102");
-    let chosen: Value = serde_json::from_str(&chosen).unwrap();
-    assert_eq!(
-        (code, chosen["log"]["entries"].as_array().unwrap().len()),
-        (Some(0), 1)
-    );
-    let (code, _, told) = export("export curl 9");
-    assert_eq!(code, Some(1));
-    assert!(told.contains("no finished call #9"), "{told}");
-    assert_eq!(export("export curl x").0, Some(2));
 }
 
 #[test]

@@ -27,11 +27,11 @@ const MAY_EXPOSE: [(&str, &str); 10] = [
         "compares a reply's words with known ones; answers with a verdict",
     ),
     (
-        "src/journal/seal.rs",
+        "src/journal/seal/mod.rs",
         "hands a refused head to the redactor, to learn from and to mask",
     ),
     (
-        "src/journal/leaves.rs",
+        "src/journal/seal/parts.rs",
         "hands raw leaves to the redactor, which is its work",
     ),
     (

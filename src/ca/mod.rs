@@ -19,6 +19,7 @@
 //! It never repairs damaged files, and gives no leaf that a client would have to refuse.
 use std::collections::HashMap;
 use std::fmt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -334,6 +335,8 @@ pub struct Info {
     pub folder: PathBuf,
     /// The public copies.
     pub paths: Paths,
+    /// Whether the public copy of the root, which clients read, is this root.
+    pub is_published: bool,
 }
 
 impl Info {
@@ -349,6 +352,7 @@ impl Info {
     }
 
     fn of(stored: &Stored, files: &Files, public: &Path) -> Self {
+        let paths = files::public_paths(public);
         Self {
             names: stored.authority.names.as_slice().to_vec(),
             subject: stored.subject.clone(),
@@ -356,7 +360,9 @@ impl Info {
             not_after: timestamp(stored.authority.life.to),
             fingerprint_sha256: fingerprint(&stored.root),
             folder: files.dir().path().into(),
-            paths: files::public_paths(public),
+            is_published: fs::read(&paths.root)
+                .is_ok_and(|copy| copy == stored.root_pem.as_bytes()),
+            paths,
         }
     }
 }

@@ -5,15 +5,17 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use super::{Catalogue, Sensitivity};
 
 /// What was found out about names. The same few come with each exchange: finding one again costs a tenth of judging
-/// it. It holds names only, never a value, and so many at most.
-pub struct Memo<T>(HashMap<Box<str>, T>);
+/// it. It holds names only, never a value, and so many at most: hence a hash that is quick before it is strong.
+pub struct Memo<T>(HashMap<Box<str>, T, RandomState>);
 
 impl<T> Default for Memo<T> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self(HashMap::default())
     }
 }
 

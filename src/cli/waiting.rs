@@ -2,11 +2,13 @@
 //!
 //! What it says holds nothing that came over the wire: only counts, and what this machine tells of its own processes.
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
 use crate::client::{self, Sender};
+use crate::config::{Config, Whose};
 use crate::facts::{PRODUCTION, SANDBOX};
 use crate::sink::escape;
 use crate::wire::{Arrived, Control};
@@ -77,12 +79,29 @@ pub(super) struct Waiting {
     pub(super) root: String,
     /// How long to wait before something is said.
     pub(super) patience: Duration,
+    /// Whether a cron job's settings lead here, so that it should come.
+    pub(super) expects_cron: bool,
 }
 
 impl Waiting {
+    /// For a proxy that listens on these addresses. What a set-up leads here should come soon.
+    pub(super) fn of(config: &Config, addrs: &[SocketAddr], root: &Path) -> Self {
+        let set_up = || config.with.iter().map(|target| target.whose);
+        Self {
+            listen: addrs.first().map(ToString::to_string).unwrap_or_default(),
+            root: root.display().to_string(),
+            patience: if config.with.is_empty() {
+                PATIENCE
+            } else {
+                PATIENCE_WITH
+            },
+            expects_cron: set_up().any(|whose| matches!(whose, Whose::Whmcs | Whose::Cron)),
+        }
+    }
+
     /// Returns when the first call has come. Until then it says what is known, each time that this has changed.
     pub(super) async fn for_a_call(
-        self,
+        &self,
         arrived: impl Fn() -> Arrived,
         mut beside: impl AsyncFnMut() -> Vec<Beside>,
         tell: impl Fn(String),
@@ -115,6 +134,21 @@ impl Waiting {
                 ));
                 told = known;
             }
+        }
+    }
+
+    /// Says once if no cron job has come although two were due.
+    pub(super) async fn for_cron(&self, arrived: impl Fn() -> Arrived, tell: impl Fn(String)) {
+        if !self.expects_cron {
+            return;
+        }
+        sleep(TWO_CRON_RUNS).await;
+        if !arrived().by_cron {
+            tell(format!(
+                "no cron job has connected in {} min, and WHMCS's is due every 5\n\
+                 cron         it may run elsewhere: on another machine, in a container, or as a PHP with settings of its own",
+                TWO_CRON_RUNS.as_secs() / 60
+            ));
         }
     }
 
@@ -184,8 +218,14 @@ fn count(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
+/// How long nothing is said though no call to the API comes.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// The same where nicetap has changed the client's settings itself.
+const PATIENCE_WITH: Duration = Duration::from_secs(20);
 /// Short calls are missed between two looks; a client that is refused comes again.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// WHMCS wants its cron job every five minutes; one run may take its time.
+const TWO_CRON_RUNS: Duration = Duration::from_mins(11);
 /// Addresses of big sites move.
 const LOOK_UP_EVERY: Duration = Duration::from_mins(1);
 const MOST_OTHERS: usize = 4;
@@ -201,6 +241,7 @@ mod tests {
             listen: "127.0.0.1:8899".to_owned(),
             root: "/srv/root.pem".to_owned(),
             patience: Duration::from_mins(1),
+            expects_cron: true,
         }
     }
 
@@ -230,8 +271,8 @@ mod tests {
             connections: 3,
             elsewhere: 1,
             distrusting: 1,
-            calls: 0,
             last: Some(fpm()),
+            ..Arrived::default()
         };
         let text = waiting().known(&arrived, &[past_us()]);
         let starts = [
@@ -280,6 +321,31 @@ mod tests {
         assert_eq!(seconds, [60, 180], "{told:?}");
         assert_eq!(told.borrow()[0].1, "no call to the API has come in 60 s");
         assert!(looks.get() >= 240);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cron_job_that_does_not_come_is_told_once_and_only_where_one_should() {
+        for (expects_cron, by_cron, is_told) in [
+            (true, false, true),
+            (true, true, false),
+            (false, false, false),
+        ] {
+            let told = RefCell::new(Vec::new());
+            let waiting = Waiting {
+                expects_cron,
+                ..waiting()
+            };
+            let arrived = || Arrived {
+                by_cron,
+                ..Arrived::default()
+            };
+            let began = Instant::now();
+            waiting
+                .for_cron(arrived, |text| told.borrow_mut().push(text))
+                .await;
+            assert_eq!(told.borrow().len(), usize::from(is_told));
+            assert_eq!(began.elapsed() >= TWO_CRON_RUNS, expects_cron);
+        }
     }
 
     #[tokio::test(start_paused = true)]

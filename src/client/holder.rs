@@ -1,29 +1,77 @@
-//! Which process holds a socket: a search of `/proc/PID/fd`, first where it was found before.
+//! Which process holds a socket: a search of `/proc/PID/fd`, first where sockets were found before.
 use std::collections::VecDeque;
 use std::fs;
 use std::mem;
 use std::os::unix::fs::MetadataExt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rustix::fs::{Dir, Mode, OFlags, readlinkat};
+use rustix::fs::{CWD, Dir, Mode, OFlags, readlinkat};
 
 use super::socket::Owner;
 
 /// The process that holds the owner's socket; `None` if none is found within the budget, or none may be looked at.
 pub(super) fn find(owner: &Owner) -> Option<u32> {
+    if let Some(pid) = find_again(owner) {
+        return Some(pid);
+    }
     let mut search = Search {
-        link: format!("socket:[{}]", owner.inode),
+        link: link(owner),
         budget: LINK_BUDGET,
         buffer: Vec::new(),
     };
     let known = recent(owner.uid);
-    let found = known
+    let mut in_known = known.iter().rev().copied();
+    let found = in_known
+        .find_map(|pid| search.spot_in(pid))
+        .or_else(|| likeliest_first(owner.uid, &known).find_map(|pid| search.spot_in(pid)))?;
+    let mut spots = spots();
+    if spots.len() >= SPOTS_LIMIT {
+        spots.pop_front();
+    }
+    spots.push_back((owner.uid, found));
+    Some(found.pid)
+}
+
+/// The same, only where sockets of this user were found before: a client that opens one connection after the other
+/// is given the number of a descriptor that it has just closed.
+pub(super) fn find_again(owner: &Owner) -> Option<u32> {
+    let link = link(owner);
+    let theirs: Vec<Spot> = spots()
         .iter()
-        .copied()
-        .find(|&pid| search.finds_in(pid))
-        .or_else(|| likeliest_first(owner.uid, &known).find(|&pid| search.finds_in(pid)))?;
-    remember(owner.uid, found);
-    Some(found)
+        .filter(|(uid, _)| *uid == owner.uid)
+        .map(|(_, spot)| *spot)
+        .collect();
+    let mut buffer = Vec::with_capacity(link.len() + 1);
+    for spot in theirs {
+        buffer.clear();
+        let path = format!("/proc/{}/fd/{}", spot.pid, spot.descriptor);
+        let holds = readlinkat(CWD, path, buffer);
+        let has_it = holds
+            .as_ref()
+            .is_ok_and(|holds| holds.as_bytes() == link.as_bytes());
+        // Found ones go to the end: what was found longest ago is what has most likely been closed and opened anew.
+        if has_it || holds.is_err() {
+            let mut spots = spots();
+            spots.retain(|have| *have != (owner.uid, spot));
+            if has_it {
+                spots.push_back((owner.uid, spot));
+                return Some(spot.pid);
+            }
+        }
+        buffer = holds.map_or_else(|_| Vec::new(), std::ffi::CString::into_bytes);
+    }
+    None
+}
+
+fn link(owner: &Owner) -> String {
+    format!("socket:[{}]", owner.inode)
+}
+
+/// Where a socket was found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Spot {
+    pid: u32,
+    descriptor: u32,
 }
 
 struct Search {
@@ -34,30 +82,33 @@ struct Search {
 }
 
 impl Search {
-    fn finds_in(&mut self, pid: u32) -> bool {
-        self.look_into(pid).unwrap_or(false)
+    fn spot_in(&mut self, pid: u32) -> Option<Spot> {
+        let descriptor = self.look_into(pid).ok()??;
+        Some(Spot { pid, descriptor })
     }
 
-    fn look_into(&mut self, pid: u32) -> rustix::io::Result<bool> {
+    fn look_into(&mut self, pid: u32) -> rustix::io::Result<Option<u32>> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = rustix::fs::open(format!("/proc/{pid}/fd"), flags, Mode::empty())?;
         let mut descriptors = Dir::new(folder)?;
         while let Some(descriptor) = descriptors.read() {
             if self.budget == 0 {
-                return Ok(false);
+                return Ok(None);
             }
             self.budget -= 1;
+            let descriptor = descriptor?;
+            let number = descriptor.file_name();
             // Relative to the folder, so that the kernel need not walk and judge the whole path each time.
             let buffer = mem::take(&mut self.buffer);
-            let Ok(link) = readlinkat(descriptors.fd()?, descriptor?.file_name(), buffer) else {
+            let Ok(link) = readlinkat(descriptors.fd()?, number, buffer) else {
                 continue; // closed meanwhile, or `..`
             };
             if link.as_bytes() == self.link.as_bytes() {
-                return Ok(true);
+                return Ok(number.to_str().ok().and_then(|number| number.parse().ok()));
             }
             self.buffer = link.into_bytes();
         }
-        Ok(false)
+        Ok(None)
     }
 }
 
@@ -84,25 +135,23 @@ fn likeliest_first(uid: u32, known: &[u32]) -> impl Iterator<Item = u32> {
     theirs.into_iter().chain(others)
 }
 
+/// The processes in which sockets of this user were found, the latest last.
 fn recent(uid: u32) -> Vec<u32> {
-    let found = RECENT.lock().unwrap_or_else(PoisonError::into_inner);
-    found
-        .iter()
-        .filter(|have| have.0 == uid)
-        .map(|have| have.1)
-        .collect()
+    let mut recent = Vec::new();
+    for (_, spot) in spots().iter().filter(|(have, _)| *have == uid) {
+        recent.retain(|pid| *pid != spot.pid);
+        recent.push(spot.pid);
+    }
+    recent
 }
 
-fn remember(uid: u32, pid: u32) {
-    let mut found = RECENT.lock().unwrap_or_else(PoisonError::into_inner);
-    found.retain(|have| *have != (uid, pid));
-    found.push_front((uid, pid));
-    found.truncate(RECENT_LIMIT);
+fn spots() -> MutexGuard<'static, VecDeque<(u32, Spot)>> {
+    SPOTS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Users and processes that were found last, the latest first. A number that was given to another process since
-/// costs one look in vain.
-static RECENT: Mutex<VecDeque<(u32, u32)>> = Mutex::new(VecDeque::new());
-const RECENT_LIMIT: usize = 32;
+/// Where sockets of which user were found, the latest last. A number that means something else by now costs one look
+/// in vain.
+static SPOTS: Mutex<VecDeque<(u32, Spot)>> = Mutex::new(VecDeque::new());
+const SPOTS_LIMIT: usize = 64;
 /// About 30 ms.
 const LINK_BUDGET: usize = 20_000;

@@ -63,6 +63,23 @@ pub fn identify(ours: SocketAddr, peer: SocketAddr) -> Sender {
     identify_local(ours, peer)
 }
 
+/// The same, of a process that was found before and where it was found before; `None` where that is not enough.
+///
+/// It makes a few system calls that wait for nothing, so that it may be called where blocking is not allowed.
+#[cfg(target_os = "linux")]
+pub fn recognise(ours: SocketAddr, peer: SocketAddr) -> Option<Sender> {
+    let owner = socket::owner_by_kernel(ours, peer)?;
+    let pid = holder::find_again(&owner)?;
+    let program = program::describe_again(pid)?;
+    Some(named(&owner, Some(pid), Some(program)))
+}
+
+/// Nobody is recognised here.
+#[cfg(not(target_os = "linux"))]
+pub fn recognise(_: SocketAddr, _: SocketAddr) -> Option<Sender> {
+    None
+}
+
 #[cfg(target_os = "linux")]
 fn identify_local(ours: SocketAddr, peer: SocketAddr) -> Sender {
     let Some(owner) = socket::owner(ours, peer) else {
@@ -74,7 +91,11 @@ fn identify_local(ours: SocketAddr, peer: SocketAddr) -> Sender {
 #[cfg(target_os = "linux")]
 fn sender(owner: &socket::Owner) -> Sender {
     let pid = holder::find(owner);
-    let program = pid.and_then(program::describe);
+    named(owner, pid, pid.and_then(program::describe))
+}
+
+#[cfg(target_os = "linux")]
+fn named(owner: &socket::Owner, pid: Option<u32>, program: Option<program::Program>) -> Sender {
     let (process, kind) = program.map_or((None, None), |program| {
         (Some(program.name), Some(program.kind))
     });

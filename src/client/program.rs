@@ -17,17 +17,14 @@ pub(super) struct Program {
 /// What this process is; `None` if it has gone.
 pub(super) fn describe(pid: u32) -> Option<Program> {
     let process = Process::read(pid)?;
-    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    let before = known
-        .iter()
-        .find(|have| have.pid == pid && have.process == process);
-    if let Some(known) = before {
-        return Some(known.program.clone());
+    if let Some(known) = known(pid, &process) {
+        return Some(known);
     }
     let command = read_proc(&format!("/proc/{pid}/cmdline"), COMMAND_LIMIT).unwrap_or_default();
     let name = name(&process.comm, &command);
     let kind = kind(pid, &process, &name);
     let program = Program { name, kind };
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     known.push_front(Known {
         pid,
         process,
@@ -35,6 +32,19 @@ pub(super) fn describe(pid: u32) -> Option<Program> {
     });
     known.truncate(KNOWN_LIMIT);
     Some(program)
+}
+
+/// The same, if it was described before: asks for nothing for which the process itself may have to be waited.
+pub(super) fn describe_again(pid: u32) -> Option<Program> {
+    known(pid, &Process::read(pid)?)
+}
+
+fn known(pid: u32, process: &Process) -> Option<Program> {
+    let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut known = known.iter();
+    known
+        .find(|have| have.pid == pid && have.process == *process)
+        .map(|known| known.program.clone())
 }
 
 /// A process that was described before.

@@ -1,5 +1,7 @@
 //! Whose socket is it: one question to the kernel (`NETLINK_SOCK_DIAG`), or a search of `/proc/net/tcp`.
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::OwnedFd;
+use std::sync::{Mutex, PoisonError};
 
 use rustix::net::netlink::{self, SocketAddrNetlink};
 use rustix::net::{
@@ -22,6 +24,11 @@ pub(super) fn owner(ours: SocketAddr, peer: SocketAddr) -> Option<Owner> {
         .or_else(|| search_tables(ours, peer))
         // A closed socket waits for its last segments without an owner, and is then listed as root's.
         .filter(|owner| owner.inode != 0)
+}
+
+/// The same, if the kernel answers such questions.
+pub(super) fn owner_by_kernel(ours: SocketAddr, peer: SocketAddr) -> Option<Owner> {
+    ask_kernel(canonical(ours), canonical(peer)).filter(|owner| owner.inode != 0)
 }
 
 /// The owners of sockets that are connected, or about to be, to one of these addresses, with the address.
@@ -59,13 +66,17 @@ fn canonical(addr: SocketAddr) -> SocketAddr {
 }
 
 fn ask_kernel(ours: SocketAddr, peer: SocketAddr) -> Option<Owner> {
-    let kernel = socket_with(
-        AddressFamily::NETLINK,
-        SocketType::DGRAM,
-        SocketFlags::CLOEXEC,
-        Some(netlink::SOCK_DIAG),
-    )
-    .ok()?;
+    let kept = KERNEL.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let kernel = match kept {
+        Some(kept) => kept,
+        None => socket_with(
+            AddressFamily::NETLINK,
+            SocketType::DGRAM,
+            SocketFlags::CLOEXEC,
+            Some(netlink::SOCK_DIAG),
+        )
+        .ok()?,
+    };
     let to_kernel = SocketAddrNetlink::new(0, 0);
     sendto(
         &kernel,
@@ -77,6 +88,8 @@ fn ask_kernel(ours: SocketAddr, peer: SocketAddr) -> Option<Owner> {
     // The kernel answers while it is asked, so there is nothing to wait for.
     let mut buffer = [0; 512];
     let (len, _) = recv(&kernel, &mut buffer, RecvFlags::DONTWAIT).ok()?;
+    // One that failed is not kept: an answer that comes late would be taken for that to the next question.
+    *KERNEL.lock().unwrap_or_else(PoisonError::into_inner) = Some(kernel);
     answer(buffer.get(..len)?, ours, peer)
 }
 
@@ -169,6 +182,8 @@ fn address(text: &str) -> Option<SocketAddr> {
     Some(SocketAddr::new(ip, port))
 }
 
+/// A connection to the kernel that nobody uses right now: making one costs more than a question.
+static KERNEL: Mutex<Option<OwnedFd>> = Mutex::new(None);
 const TABLES: [&str; 2] = ["/proc/net/tcp", "/proc/net/tcp6"];
 /// States of a socket, as the tables write them.
 const ESTABLISHED: &str = "01";

@@ -329,7 +329,7 @@ impl<'a, T: Leaf> Case<'a, T> {
                 self.against(cause, &seen);
                 self.weigh(cause, -12);
             }
-            self.suspect("7", 20, format!("{seen}, with {}", before.action));
+            self.suspect("7", 20, format!("{seen}, with {}", before.action()));
         }
         let elsewhere = good
             .iter()
@@ -363,7 +363,7 @@ impl<'a, T: Leaf> Case<'a, T> {
         let seen = format!(
             "the same credential worked from the same outbound IP in {} ({})",
             before.name(),
-            before.action
+            before.action()
         );
         if self.exchange.diagnosis.verdict == Verdict::Refused {
             self.suspect("changed", LIKELY, seen.clone());

@@ -149,8 +149,8 @@ impl<'a, T: Leaf> View<'a, T> {
         if let Some(no) = self.finding("6") {
             return no;
         }
-        let place = &self.now.place;
-        if ENDPOINTS.contains(&place.as_str()) {
+        let place = self.now.place();
+        if ENDPOINTS.contains(&place) {
             return Answer::Yes(format!("seen in #{}: {place}", self.call.id));
         }
         Answer::No(
@@ -231,7 +231,7 @@ impl<'a, T: Leaf> View<'a, T> {
             .iter()
             .find(|call| is_call(call) && call.call.risk == Risk::Read && call.id <= self.call.id);
         match read {
-            Some(read) => Answer::Yes(format!("{} in #{}", Sketch::of(*read).action, read.id)),
+            Some(read) => Answer::Yes(format!("{} in #{}", Sketch::of(*read).action(), read.id)),
             None => Answer::No(
                 "no read-only call was seen before".to_owned(),
                 "call domain/check first: it changes nothing and costs nothing".to_owned(),

@@ -43,8 +43,8 @@ fn distance(now: &Sketch, then: &Sketch) -> u32 {
     let differ = |is_same: bool, weight: u32| if is_same { 0 } else { weight };
     differ(now.environment == then.environment, 8)
         + differ(now.credential == then.credential, 4)
-        + differ(now.action == then.action, 4)
-        + differ(now.place == then.place, 2)
+        + differ(now.has_action_of(then), 4)
+        + differ(now.place() == then.place(), 2)
         + differ(now.outbound == then.outbound, 2)
         + differ(now.method == then.method, 1)
         + differ(now.process == then.process, 1)
@@ -64,9 +64,9 @@ pub fn differences(now: &Sketch, then: &Sketch) -> Vec<Difference> {
     };
     let (user, secret) = credential(now);
     let (old_user, old_secret) = credential(then);
-    differ("user name", &user, &old_user);
-    differ("secret", &secret, &old_secret);
-    differ("place", &now.place, &then.place);
+    differ("user name", user, old_user);
+    differ("secret", secret, old_secret);
+    differ("place", now.place(), then.place());
     let both = |now: Option<IpAddr>, then: Option<IpAddr>| {
         now.zip(then)
             .map(|(now, then)| (now.to_string(), then.to_string()))
@@ -82,8 +82,9 @@ pub fn differences(now: &Sketch, then: &Sketch) -> Vec<Difference> {
         differ("family", family(now), family(then));
     }
     differ("method", &now.method, &then.method);
-    differ("action", &now.action, &then.action);
-    differ("parameters", &now.params.join(" "), &then.params.join(" "));
+    differ("action", &now.action(), &then.action());
+    let params = |call: &Sketch| call.params().collect::<Vec<_>>().join(" ");
+    differ("parameters", &params(now), &params(then));
     if let Some((now, then)) = now.process.as_deref().zip(then.process.as_deref()) {
         differ("sent by", now, then);
     }
@@ -102,7 +103,7 @@ fn headers(now: &Sketch, then: &Sketch, all: &mut Vec<Difference>) {
     let value = |call: &Sketch, name: &str| {
         let mut found = call.headers.iter();
         let found = found.find(|(have, _)| have.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.clone())
+        found.map(|(_, value)| value.to_string())
     };
     let (new, old) = (names(now), names(then));
     for name in &new {
@@ -150,10 +151,9 @@ fn headers(now: &Sketch, then: &Sketch, all: &mut Vec<Difference>) {
     }
 }
 
-fn credential(call: &Sketch) -> (String, String) {
-    call.credential
-        .clone()
-        .unwrap_or_else(|| ("none".to_owned(), "none".to_owned()))
+fn credential(call: &Sketch) -> (&str, &str) {
+    let sent = call.credential.as_ref();
+    sent.map_or(("none", "none"), |(user, secret)| (user, secret))
 }
 
 const fn family(family: AddressFamily) -> &'static str {

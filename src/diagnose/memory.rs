@@ -1,10 +1,11 @@
 //! What is remembered of calls: who called what, from which address, and how it went.
 use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::clock::Time;
 use crate::record::{
-    AddressFamily, AnswerBy, Call, Egress, Environment, Exchange, Leaf, Verdict, Via,
+    AddressFamily, AnswerBy, Call, Egress, Environment, Exchange, Leaf, Verdict, Via, Word,
 };
 
 /// The calls to the API that were answered, the oldest first.
@@ -13,7 +14,7 @@ pub struct Memory {
     calls: VecDeque<Sketch>,
 }
 
-/// What is remembered of one call. All its text is masked.
+/// What is remembered of one call. All its text is masked, and shared with the record: remembering copies nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sketch {
     /// Its number.
@@ -27,29 +28,26 @@ pub struct Sketch {
     /// Which of NiceNIC's systems it went to.
     pub environment: Environment,
     /// User name, and the secret's fingerprint.
-    pub credential: Option<(String, String)>,
+    pub credential: Option<(Arc<str>, Arc<str>)>,
     /// The outbound address that was seen over its family.
     pub outbound: Option<IpAddr>,
     /// Our own address.
     pub local: Option<IpAddr>,
     /// The family.
     pub family: Option<AddressFamily>,
-    /// `category/action`.
-    pub action: String,
     /// The method.
-    pub method: String,
-    /// Scheme, host and path.
-    pub place: String,
-    /// The names of its query parameters, in their order.
-    pub params: Vec<String>,
+    pub method: Arc<str>,
     /// Its header lines, in their order.
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<(Arc<str>, Arc<str>)>,
     /// Bytes of its body.
     pub body: u64,
     /// The version of HTTP.
-    pub http: String,
+    pub http: Word,
     /// The process that sent it.
-    pub process: Option<String>,
+    pub process: Option<Arc<str>>,
+    url: Arc<str>,
+    category: Option<Arc<str>>,
+    action: Option<Arc<str>>,
 }
 
 impl Memory {
@@ -83,10 +81,13 @@ impl Memory {
 
     /// The outbound address of the last call that worked with this credential in this environment.
     pub fn last_good<T: Leaf>(&self, call: &Call<T>) -> Option<IpAddr> {
-        let credential = credential_of(call)?;
+        let sent = call.credential.as_ref()?;
+        let is_same = |(username, fingerprint): &(Arc<str>, Arc<str>)| {
+            **username == *sent.username.as_ref() && **fingerprint == *sent.fingerprint.as_ref()
+        };
         self.newest_first()
             .filter(|sketch| sketch.is_good() && sketch.environment == call.environment)
-            .find(|sketch| sketch.credential.as_ref() == Some(&credential))
+            .find(|sketch| sketch.credential.as_ref().is_some_and(is_same))
             .and_then(|sketch| sketch.outbound)
     }
 }
@@ -94,37 +95,59 @@ impl Memory {
 impl Sketch {
     /// What is remembered of this exchange.
     pub fn of<T: Leaf>(exchange: &Exchange<T>) -> Self {
-        let text = |leaf: &T| leaf.as_ref().to_owned();
         let request = &exchange.request;
-        let url = request.url.as_ref();
-        let (place, query) = url.split_once('?').unwrap_or((url, ""));
+        let call = &exchange.call;
         Self {
             id: exchange.id,
             time: exchange.time,
             is_earlier: false,
             verdict: exchange.diagnosis.verdict,
-            environment: exchange.call.environment,
-            credential: credential_of(&exchange.call),
+            environment: call.environment,
+            credential: call
+                .credential
+                .as_ref()
+                .map(|sent| (sent.username.shared(), sent.fingerprint.shared())),
             outbound: outbound(&exchange.egress),
             local: exchange.egress.local.map(|local| local.ip().to_canonical()),
             family: exchange.egress.family,
-            action: action_of(&exchange.call),
-            method: text(&request.method),
-            place: place.to_owned(),
-            params: query
-                .split('&')
-                .filter(|part| !part.is_empty())
-                .map(|part| part.split('=').next().unwrap_or_default().to_owned())
-                .collect(),
+            method: request.method.shared(),
             headers: request
                 .headers
                 .iter()
-                .map(|(name, value)| (text(name), text(value)))
+                .map(|(name, value)| (name.shared(), value.shared()))
                 .collect(),
             body: request.body.as_ref().map_or(0, |body| body.size),
-            http: request.http.to_string(),
-            process: exchange.client.process.as_ref().map(text),
+            http: request.http.clone(),
+            process: exchange.client.process.as_ref().map(Leaf::shared),
+            url: request.url.shared(),
+            category: call.category.as_ref().map(Leaf::shared),
+            action: call.action.as_ref().map(Leaf::shared),
         }
+    }
+
+    /// `category/action`.
+    pub fn action(&self) -> String {
+        let part = |part: &Option<Arc<str>>| part.as_deref().unwrap_or("?").to_owned();
+        format!("{}/{}", part(&self.category), part(&self.action))
+    }
+
+    /// Scheme, host and path.
+    pub fn place(&self) -> &str {
+        self.url
+            .split_once('?')
+            .map_or(&*self.url, |(place, _)| place)
+    }
+
+    /// The names of its query parameters, in their order.
+    pub fn params(&self) -> impl Iterator<Item = &str> {
+        let query = self.url.split_once('?').map_or("", |(_, query)| query);
+        let params = query.split('&').filter(|part| !part.is_empty());
+        params.map(|part| part.split('=').next().unwrap_or_default())
+    }
+
+    /// Whether it asked for the same action.
+    pub fn has_action_of(&self, other: &Self) -> bool {
+        self.category == other.category && self.action == other.action
     }
 
     /// How it is named in a text: `#7`, and of which run if not of this one.
@@ -168,19 +191,6 @@ pub fn outbound<T>(egress: &Egress<T>) -> Option<IpAddr> {
         Some(AddressFamily::V6) => public.v6,
         None => public.v4.or(public.v6),
     }
-}
-
-fn credential_of<T: Leaf>(call: &Call<T>) -> Option<(String, String)> {
-    let credential = call.credential.as_ref()?;
-    Some((
-        credential.username.as_ref().to_owned(),
-        credential.fingerprint.as_ref().to_owned(),
-    ))
-}
-
-fn action_of<T: Leaf>(call: &Call<T>) -> String {
-    let part = |leaf: &Option<T>| leaf.as_ref().map_or("?", AsRef::as_ref).to_owned();
-    format!("{}/{}", part(&call.category), part(&call.action))
 }
 
 const REMEMBERED: usize = 512;

@@ -134,6 +134,12 @@ pub(super) fn ca(all: &Surroundings) -> Outcome {
     match ca::Info::read(&all.config.home, &all.config.public_dir()) {
         Ok(None) => Outcome::note("none yet; `nicetap serve` makes it"),
         Ok(Some(info)) => {
+            if !info.is_published {
+                return Outcome::fail(
+                    format!("{} is not its root", info.paths.root.display()),
+                    "start nicetap again as the user who owns the home: it writes what clients read",
+                );
+            }
             let left = info.not_after.duration_since(Timestamp::now()).as_hours() / 24;
             if left < 3 {
                 return Outcome::warn(
@@ -191,7 +197,11 @@ pub(super) fn redaction() -> Outcome {
     };
     redactor.learn(&[learnt], None);
     let shown = redactor.text(format!("user:{secret} and {secret}").as_bytes());
-    if shown.as_str().contains(secret) {
+    judge_masking(shown.as_str(), secret)
+}
+
+fn judge_masking(shown: &str, secret: &str) -> Outcome {
+    if shown.contains(secret) {
         return Outcome::fail(
             "a secret was shown",
             "do not use this build; please report it",
@@ -201,3 +211,15 @@ pub(super) fn redaction() -> Outcome {
 }
 
 const SERVED: [&str; 5] = ["public_html", "htdocs", "httpdocs", "wwwroot", "webroot"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::Level;
+
+    #[test]
+    fn a_secret_that_is_shown_is_a_failure() {
+        assert_eq!(redaction().level, Level::Pass);
+        assert_eq!(judge_masking("user:s3cret", "s3cret").level, Level::Fail);
+    }
+}

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::config::EchoUrl;
+use crate::config::{Config, EchoUrl};
 use crate::egress::{NoWay, Over, Prober, Sighting, is_behind_proxy, ways};
 use crate::facts::PRODUCTION;
 use crate::http1::{ReplyHead, end_of_head};
@@ -14,8 +14,11 @@ use super::{Outcome, Surroundings};
 
 /// The addresses of a host.
 pub(super) async fn name(all: &Surroundings, host: &str) -> Outcome {
-    let found = all.dial.resolve(host).await;
-    if found.is_empty() && is_behind_proxy(&all.config) {
+    judge_name(host, &all.dial.resolve(host).await, &all.config)
+}
+
+fn judge_name(host: &str, found: &[IpAddr], config: &Config) -> Outcome {
+    if found.is_empty() && is_behind_proxy(config) {
         return Outcome::note(format!(
             "{host} was not found here; the upstream proxy looks for it by itself"
         ));
@@ -39,12 +42,8 @@ pub(super) async fn name(all: &Surroundings, host: &str) -> Outcome {
         }
     };
     let seen = format!("{}; {}", part("IPv4", &v4), part("IPv6", &v6));
-    let only_v4_listed = !all.config.whitelist.is_empty()
-        && all
-            .config
-            .whitelist
-            .iter()
-            .all(|entry| entry.address.is_ipv4());
+    let list = &config.whitelist;
+    let only_v4_listed = !list.is_empty() && list.iter().all(|entry| entry.address.is_ipv4());
     if !v6.is_empty() && only_v4_listed {
         return Outcome::warn(
             format!("{seen}; your list has IPv4 only"),
@@ -185,7 +184,31 @@ const MOST_OFF: i64 = 30;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Network;
     use crate::doctor::Level;
+
+    #[test]
+    fn a_name_has_addresses_that_the_list_may_not_know() {
+        let level = |found: &[&str], list: &[&str]| {
+            let mut config = Config::at("/h".as_ref());
+            config.whitelist = list
+                .iter()
+                .map(|address| Network {
+                    address: address.parse().unwrap(),
+                    prefix: 32,
+                })
+                .collect();
+            let found: Vec<IpAddr> = found.iter().map(|one| one.parse().unwrap()).collect();
+            judge_name(PRODUCTION, &found, &config).level
+        };
+        assert_eq!(level(&["203.0.113.1"], &["198.51.100.4"]), Level::Pass);
+        assert_eq!(level(&["203.0.113.1", "2001:db8::1"], &[]), Level::Pass);
+        assert_eq!(
+            level(&["203.0.113.1", "2001:db8::1"], &["198.51.100.4"]),
+            Level::Warn
+        );
+        assert_eq!(level(&[], &[]), Level::Unknown);
+    }
 
     #[test]
     fn a_clock_that_is_off_is_told_with_its_direction() {

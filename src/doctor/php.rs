@@ -126,9 +126,13 @@ fn judge_pool(pool: &Pool) -> Outcome {
 
 /// A proxy that is handed over where curl does not look.
 pub(super) fn web_server() -> Outcome {
+    judge_web_server(&["/etc/nginx", "/etc/apache2", "/etc/httpd"].map(Path::new))
+}
+
+fn judge_web_server(folders: &[&Path]) -> Outcome {
     let mut files = Vec::new();
-    for folder in ["/etc/nginx", "/etc/apache2", "/etc/httpd"] {
-        configurations(Path::new(folder), 4, &mut files);
+    for folder in folders {
+        configurations(folder, 4, &mut files);
     }
     let trap = files.iter().find_map(|file| {
         let text = fs::read_to_string(file).ok()?;
@@ -254,6 +258,48 @@ mod tests {
             level(|told| told["environment"]["https_proxy"] = "http://p:1".into()),
             Level::Note
         );
+    }
+
+    #[test]
+    fn a_pool_is_judged_by_its_settings() {
+        let judged = |settings: &[(&str, &str)]| {
+            let settings = settings
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+            let outcome = judge_pool(&Pool {
+                name: "www".to_owned(),
+                settings: settings.collect(),
+            });
+            (outcome.level, outcome.seen)
+        };
+        let (level, seen) = judged(&[
+            ("user", "www-data"),
+            ("clear_env", "no"),
+            ("env[https_proxy]", "http://127.0.0.1:8899"),
+        ]);
+        assert_eq!(level, Level::Pass);
+        assert_eq!(
+            seen,
+            "pool www as www-data, with the environment of the service (clear_env = no), through a proxy of its own"
+        );
+        assert_eq!(judged(&[("env[no_proxy]", "*")]).0, Level::Warn);
+        let gone = [("php_admin_value[auto_prepend_file]", "/no/such/prepend.php")];
+        assert_eq!(judged(&gone).0, Level::Fail);
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test makes the file to read")]
+    fn a_web_server_is_judged_by_its_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let judged = || judge_web_server(&[folder.path()]).level;
+        assert_eq!(judged(), Level::Note);
+        let sites = folder.path().join("sites-enabled");
+        fs::create_dir(&sites).unwrap();
+        let site = sites.join("shop.conf");
+        fs::write(&site, "fastcgi_param SCRIPT_FILENAME x;\n").unwrap();
+        assert_eq!(judged(), Level::Pass);
+        fs::write(&site, "fastcgi_param https_proxy http://127.0.0.1:8899;\n").unwrap();
+        assert_eq!(judged(), Level::Warn);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::clock::Time;
 use crate::config::{Config, Family, Network, UpstreamProxy};
 use crate::facts;
 
+mod beside;
 mod echo;
 mod probe;
 mod round;
@@ -52,6 +53,8 @@ pub struct Sighting {
     pub address: IpAddr,
     /// Our own address at that time.
     pub local: Option<IpAddr>,
+    /// Further addresses of this machine that a client could have bound.
+    pub beside: Vec<IpAddr>,
     /// The hosts of the services that saw it.
     pub by: Vec<String>,
     /// Other addresses that were seen meanwhile.
@@ -388,6 +391,9 @@ pub fn facts(
             .filter(|_| !route.through_proxy)
             .map(|local| local.is_ipv6()),
         other_family: route.other.as_ref().map(|other| other.address),
+        beside: (route.own.iter().filter(|_| !route.through_proxy))
+            .flat_map(|own| own.beside.iter().copied())
+            .collect(),
         family_is_set: outlook.family_is_set,
         is_refused,
         seen,
@@ -448,6 +454,7 @@ mod tests {
         Sighting {
             address: address.parse().unwrap(),
             local: Some(local.parse().unwrap()),
+            beside: Vec::new(),
             by: vec!["a.example".to_owned()],
             others: Vec::new(),
             at: Time::now(),

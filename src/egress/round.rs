@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use crate::clock::Time;
 use crate::config::{Config, EchoUrl};
 
+use super::beside::{beside, interfaces};
 use super::probe::{self, Dial, Over, Seen};
 use super::{Sighting, Snapshot, ways};
 
@@ -127,8 +128,15 @@ impl Prober {
                 }),
             }
         }
-        found.snapshot.v4 = most_seen(&v4);
-        found.snapshot.v6 = most_seen(&v6);
+        let interfaces = interfaces();
+        for (seen, most) in [(v4, &mut found.snapshot.v4), (v6, &mut found.snapshot.v6)] {
+            *most = most_seen(&seen);
+            if let Some(most) = most
+                && let Some(local) = most.local
+            {
+                most.beside = beside(local, &interfaces);
+            }
+        }
     }
 }
 
@@ -158,6 +166,7 @@ fn most_seen(seen: &[(String, Seen)]) -> Option<Sighting> {
     Some(Sighting {
         address,
         local,
+        beside: Vec::new(),
         by,
         others: others.filter(|other| *other != address).collect(),
         at: Time::now(),

@@ -12,6 +12,8 @@ pub struct Egress {
     pub over_v6: Option<bool>,
     /// The outbound address that was seen over the other family.
     pub other_family: Option<IpAddr>,
+    /// Further addresses of this machine, over the call's family, that a client could bind.
+    pub beside: Vec<IpAddr>,
     /// Whether the user set the family or the address with `-4`, `-6` or `--source-ip`.
     pub family_is_set: bool,
     /// Whether the API refused the call.

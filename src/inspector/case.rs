@@ -138,11 +138,11 @@ impl<'a> Answered<'a> {
                 Who::Host => "your hosting provider",
                 Who::Nicenic => "NiceNIC",
             };
-            el("p").class("fix").text(format!("{who}: {fix}"))
+            el("p").class("fix").prose(format!("{who}: {fix}"))
         });
         el("li")
             .with(el("p").with(badge).text(format!(" {}", self.text)))
-            .with(el("p").class("remark").text(self.seen))
+            .with(el("p").class("remark").prose(self.seen))
             .all(fix)
     }
 }

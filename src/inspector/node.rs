@@ -78,6 +78,21 @@ impl Element {
         self
     }
 
+    /// With a sentence of nicetap's own, in which code stands between backticks. One that has no partner was sent.
+    pub(super) fn prose(self, text: impl AsRef<str>) -> Self {
+        let text = text.as_ref();
+        if text.matches('`').count() % 2 == 1 {
+            return self.text(text);
+        }
+        let pieces = text.split('`').enumerate();
+        pieces
+            .filter(|(_, piece)| !piece.is_empty())
+            .fold(self, |element, (index, piece)| match index % 2 {
+                1 => element.with(el("code").text(piece)),
+                _ => element.text(piece),
+            })
+    }
+
     /// With text of several lines.
     pub(super) fn lines(mut self, text: &str) -> Self {
         let mut shown = String::with_capacity(text.len());
@@ -217,6 +232,17 @@ mod tests {
             "<pre title=\"&lt;/pre&gt;&lt;script&gt;alert(1)&lt;/script&gt;\u{202e}\u{1b}[2J&#39;&quot;&amp;\">\n\
              &lt;/pre&gt;&lt;script&gt;alert(1)&lt;/script&gt;\\u{202e}\\x1b[2J&#39;&quot;&amp;</pre>"
         );
+    }
+
+    #[test]
+    fn backticks_make_code_unless_one_is_left_over() {
+        let html = |text| el("p").prose(text).html();
+        assert_eq!(
+            html("send `a: <b>` whole"),
+            "<p>send <code>a: &lt;b&gt;</code> whole</p>"
+        );
+        assert_eq!(html("`a`"), "<p><code>a</code></p>");
+        assert_eq!(html("a ` b"), "<p>a ` b</p>");
     }
 
     #[test]

@@ -86,7 +86,10 @@ pub(super) fn finding(finding: &Finding<Masked>, shows_place: bool) -> Element {
     .flat_map(|(name, text)| {
         [
             el("dt").text(name),
-            el("dd").class(name).text(text.as_str()),
+            match name {
+                "saw" => el("dd").class(name).text(text.as_str()),
+                _ => el("dd").class(name).prose(text.as_str()),
+            },
         ]
     });
     div(match finding.severity {

@@ -126,14 +126,5 @@ fn prose(doc: &str) -> Vec<Element> {
 
 /// A paragraph, with `code` in it.
 fn paragraph(text: &str) -> Element {
-    let mut part = el("p");
-    let text = text.strip_prefix("- ").unwrap_or(text);
-    for (index, piece) in text.split('`').enumerate() {
-        part = if index % 2 == 1 {
-            part.with(el("code").text(piece))
-        } else {
-            part.text(piece)
-        };
-    }
-    part
+    el("p").prose(text.strip_prefix("- ").unwrap_or(text))
 }

@@ -16,8 +16,8 @@ use crate::redact::{Redactor, Tally};
 use crate::rule::Finding;
 
 use crate::record::{
-    self, Answer, AnswerBy, Call, Client, ConnectionStage, Stage, Start, TunnelBytes, TunnelWhy,
-    Word,
+    self, Answer, AnswerBy, Both, Call, Client, ConnectionStage, Stage, Start, TunnelBytes,
+    TunnelWhy, Word,
 };
 
 /// The client's side of a connection.
@@ -47,7 +47,8 @@ pub struct RequestPart {
     /// What the rules say of the head.
     pub findings: Vec<Finding>,
     /// What the writer has sealed of it for the `request` line, and uses again for the `exchange` line.
-    pub(super) sealed: OnceLock<SealedPart>,
+    /// Boxed: in larger pieces than a KiB the allocator keeps no stock, and each request would pay for it.
+    pub(super) sealed: OnceLock<Box<SealedPart>>,
 }
 
 impl RequestPart {
@@ -79,9 +80,9 @@ impl RequestPart {
 pub(super) struct SealedPart {
     /// [`Redactor::learned`] when it was made.
     pub(super) learned: u32,
-    pub(super) client: Client<Masked>,
+    pub(super) client: Both<Client<Masked>>,
     pub(super) head: record::RequestHead<Masked>,
-    pub(super) call: Call<Masked>,
+    pub(super) call: Both<Call<Masked>>,
     pub(super) findings: Vec<record::Finding<Masked>>,
     pub(super) tally: Tally,
 }

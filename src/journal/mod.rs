@@ -19,17 +19,14 @@ use draft::{ConnectionDraft, Draft, Event, RequestPart, StartLine, TunnelDraft};
 use queue::{Permit, Sender, Urgency};
 
 pub mod draft;
-mod judge;
-mod leaves;
 mod once;
 mod outbound;
 mod queue;
 mod seal;
-mod stumbled;
 mod view;
 mod writer;
 
-pub use leaves::findings;
+pub use seal::findings;
 pub use writer::{Writer, WriterHandle};
 
 /// Where sealed records go.

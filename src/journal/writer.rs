@@ -20,7 +20,8 @@ use super::draft::{Event, RequestPart};
 use super::once::Once;
 use super::outbound::Scene;
 use super::queue::{Receiver, queue};
-use super::{Journal, PLACES, Shared, Sink, outbound, seal, stumbled};
+use super::seal::stumbled;
+use super::{Journal, PLACES, Shared, Sink, outbound, seal};
 use crate::record::{Event as Kind, Record, Stop, VERSION, Verdict, Word};
 
 /// What the writer works with; owned by its thread.

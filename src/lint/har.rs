@@ -1,4 +1,7 @@
 //! HAR 1.2: the requests of an archive's entries.
+use std::net::IpAddr;
+
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
 use super::sample::{Parts, Sample, SampleBody};
@@ -22,12 +25,19 @@ pub(super) fn read(text: &[u8]) -> Result<Vec<Sample>, Flaw> {
     })?;
     let spots = entry_spots(text);
     let spots = spots.into_iter().chain(std::iter::repeat(Spot::START));
+    let is_ours = archive.log.creator.is_some_and(|it| it.name == "nicetap");
     Ok(archive
         .log
         .entries
         .into_iter()
         .zip(spots)
-        .map(|(entry, spot)| entry.request.into_parts(spot).into_sample())
+        .map(|(entry, spot)| {
+            let mut request = entry.request;
+            if is_ours {
+                request.unmask();
+            }
+            request.into_parts(spot).into_sample()
+        })
         .collect())
 }
 
@@ -38,7 +48,14 @@ struct Archive {
 
 #[derive(Deserialize)]
 struct Log {
+    creator: Option<Creator>,
     entries: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Creator {
+    #[serde(default)]
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +89,20 @@ struct PostData {
 }
 
 impl Request {
+    /// Undoes what nicetap's own export shows otherwise than it was sent: the masks, and the `Host` of a client that had
+    /// nicetap's address for its base URL.
+    fn unmask(&mut self) {
+        self.url = with_stand_ins(&self.url, "%E2%80%B9", "%E2%80%BA");
+        self.headers
+            .retain(|pair| !pair.name.eq_ignore_ascii_case("host") || !is_address(&pair.value));
+        for pair in &mut self.headers {
+            pair.value = with_stand_ins(&pair.value, "‹", "›");
+        }
+        if let Some(text) = self.post_data.as_mut().and_then(|it| it.text.as_mut()) {
+            *text = with_stand_ins(text, "‹", "›");
+        }
+    }
+
     /// Header names of HTTP/2 that begin with a colon are the request line's; lengths are those of the copied body.
     fn into_parts(self, spot: Spot) -> Parts {
         let sent = self
@@ -122,6 +153,40 @@ impl PostData {
     }
 }
 
+/// The text with a plain value of the same length for each mask, equal where the fingerprints are equal.
+fn with_stand_ins(text: &str, open: &str, close: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(open) {
+        let Some((mark, after)) = after.split_once(close) else {
+            break;
+        };
+        plain.push_str(before);
+        plain.push_str(&stand_in(&percent_decode_str(mark).decode_utf8_lossy()));
+        rest = after;
+    }
+    plain.push_str(rest);
+    plain
+}
+
+/// A value for `secret:api_secret#k3f9q2·24`, from its fingerprint and length; lengths below 8 are not told.
+fn stand_in(mark: &str) -> String {
+    let (name, length) = mark.split_once('·').unwrap_or((mark, ""));
+    let seed = name.rsplit(['#', ':']).next().unwrap_or_default();
+    let length = match length {
+        "empty" => 0,
+        _ => length.parse().unwrap_or(seed.len()).min(LONGEST_STAND_IN),
+    };
+    seed.chars().cycle().take(length).collect()
+}
+
+/// Whether a `Host` names an address, and so nicetap rather than the API.
+fn is_address(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost" || name.parse::<IpAddr>().is_ok()
+}
+
 /// Where the entries begin, in a text that is known to be JSON.
 fn entry_spots(text: &[u8]) -> Vec<Spot> {
     let (mut spots, mut depth, mut at) = (Vec::new(), 0_usize, 0);
@@ -167,6 +232,8 @@ fn string_end(text: &[u8], from: usize) -> usize {
     text.len()
 }
 
+/// Far above what any rule asks of a value.
+const LONGEST_STAND_IN: usize = 4096;
 /// Fields that speak of how the body was sent, not of what it holds.
 const FRAMING: [&str; 2] = ["content-length", "transfer-encoding"];
 
@@ -199,6 +266,29 @@ mod tests {
             (spot.line, spot.column)
         });
         assert!(lines.eq([(2, 3), (4, 3)]));
+    }
+
+    #[test]
+    fn masks_of_nicetaps_own_export_stand_for_values_of_their_length() {
+        let archive = |creator: &str| {
+            format!(
+                r#"{{"log": {{"creator": {{"name": "{creator}"}}, "entries": [{{"request": {{"method": "POST",
+                "url": "https://a/?b=%23&c=%E2%80%B9secret:parameter%23renwt9%C2%B713%E2%80%BA&d=1", "headers": [
+                {{"name": "Host", "value": "127.0.0.1:8899"}},
+                {{"name": "Authorization", "value": "acme:‹secret:api_secret#vsqdss·<8›"}}],
+                "postData": {{"text": "e=‹secret:cookie·empty›&f=‹cut"}}}}}}]}}}}"#
+            )
+        };
+        let head = |sample: &Sample| String::from_utf8_lossy(&sample.head).into_owned();
+        let ours = read(archive("nicetap").as_bytes()).unwrap();
+        assert_eq!(
+            head(&ours[0]),
+            "POST /?b=%23&c=renwt9renwt9r&d=1 HTTP/1.1\r\nAuthorization: acme:vsqdss\r\nHost: a\r\n\
+             Content-Length: 11\r\n\r\n"
+        );
+        let other = read(archive("browser").as_bytes()).unwrap();
+        assert!(head(&other[0]).contains("acme:‹secret:api_secret#vsqdss·<8›"));
+        assert!(head(&other[0]).contains("Host: 127.0.0.1:8899"));
     }
 
     #[test]

@@ -67,6 +67,11 @@ impl Masked {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The same text, without a copy.
+    pub fn shared(&self) -> Arc<str> {
+        self.0.clone()
+    }
 }
 
 fn as_str<S: serde::Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -35,7 +35,7 @@ pub struct Pool {
     /// Its name.
     pub name: String,
     /// All that is set: `listen`, `user`, `php_admin_value[open_basedir]`.
-    settings: BTreeMap<String, String>,
+    pub(crate) settings: BTreeMap<String, String>,
 }
 
 impl Fpm {

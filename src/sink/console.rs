@@ -246,10 +246,11 @@ impl Painter {
 /// Records and notices that may wait for the terminal.
 const QUEUE: usize = 1024;
 /// Bytes after which what is drawn is printed.
-const BATCH: usize = 32 * 1024;
+const BATCH: usize = 16 * 1024;
 /// How long items gather before they are drawn: being woken for each costs more than drawing it. With [`BATCH`] it also
-/// bounds what a console costs that nobody could read as fast as it goes by; the rest is counted as not shown.
-const BREATH: Duration = Duration::from_millis(10);
+/// bounds what a console costs that nobody could read as fast as it goes by, to a MiB a second; the rest is counted as
+/// not shown.
+const BREATH: Duration = Duration::from_millis(16);
 
 #[cfg(test)]
 mod tests {

@@ -17,7 +17,7 @@ pub fn curl<T: Leaf>(exchange: &Exchange<T>) -> String {
         "POST" if has_body => {}
         _ => words.push(format!("-X {}", quoted(method))),
     }
-    for (name, value) in &request.headers {
+    for (name, value) in request.headers.iter() {
         let (name, value) = (name.as_ref(), value.as_ref());
         let is_curls_own = OWN_HEADERS.iter().any(|own| own.eq_ignore_ascii_case(name));
         if !is_curls_own {

@@ -2,6 +2,9 @@
 //!
 //! It holds what the records hold, once: no decoded second view of a masked text, no cookies taken apart. Times that
 //! nobody measured are `-1`.
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 
 use crate::clock::Time;
@@ -79,7 +82,7 @@ struct Nothing {}
 #[serde(rename_all = "camelCase")]
 struct RequestPart<'a> {
     method: &'a str,
-    url: &'a str,
+    url: Cow<'a, str>,
     http_version: &'a str,
     cookies: [Nothing; 0],
     headers: Vec<Pair<'a>>,
@@ -185,7 +188,7 @@ impl<'a> RequestPart<'a> {
         let url = request.url.as_ref();
         Self {
             method: request.method.as_ref(),
-            url,
+            url: uri(url),
             http_version: &request.http,
             cookies: [],
             headers: pairs(&request.headers),
@@ -299,10 +302,34 @@ fn pairs<T: Leaf>(headers: &[(T, T)]) -> Vec<Pair<'_>> {
         .collect()
 }
 
+/// The URL with what no URI may hold percent-encoded (RFC 3986): readers of HAR refuse the rest. A client may have sent
+/// such characters, and the masks have some. No fragment is ever sent, so that a `#` belongs to the query or to a mask.
+fn uri(url: &str) -> Cow<'_, str> {
+    let authority = url.find("://").map_or(0, |at| at + 3);
+    let path = url[authority..]
+        .find(['/', '?'])
+        .map_or(url.len(), |at| authority + at);
+    let (origin, rest) = url.split_at(path);
+    let mut pieces = rest.split('%');
+    let mut encoded = String::from(origin);
+    encoded.extend(utf8_percent_encode(
+        pieces.next().unwrap_or_default(),
+        NOT_IN_URI,
+    ));
+    for piece in pieces {
+        let is_escape = piece.len() >= 2 && piece.bytes().take(2).all(|it| it.is_ascii_hexdigit());
+        encoded.push_str(if is_escape { "%" } else { "%25" });
+        encoded.extend(utf8_percent_encode(piece, NOT_IN_URI));
+    }
+    if encoded == url {
+        return Cow::Borrowed(url);
+    }
+    Cow::Owned(encoded)
+}
+
 /// The parameters of a URL's query, as they were sent: not decoded.
 fn parameters(url: &str) -> Vec<Pair<'_>> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
-    let query = query.split('#').next().unwrap_or_default();
     query
         .split('&')
         .filter(|part| !part.is_empty())
@@ -333,6 +360,21 @@ fn body_size<T>(body: Option<&Body<T>>) -> i64 {
     body.map_or(0, |body| i64::try_from(body.size).unwrap_or(-1))
 }
 
+/// What stands in no path or query, but for `%` and what is beyond ASCII.
+const NOT_IN_URI: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 const UNKNOWN: f64 = -1.0;
 const UNKNOWN_TYPE: &str = "x-unknown";
 
@@ -366,9 +408,33 @@ mod tests {
     }
 
     #[test]
+    fn a_url_is_encoded_only_where_it_is_no_uri() {
+        for sound in [
+            "https://[::1]:8443/v2/?a=%C3%BC&b=c:d/e?f@g!$'()*+,;=-._~",
+            "https://api.nicenic.net",
+            "/v2/?a=b",
+            "",
+        ] {
+            assert_eq!(uri(sound), sound);
+        }
+        for (odd, encoded) in [
+            ("https://a/?b=ü#c", "https://a/?b=%C3%BC%23c"),
+            ("https://a/?b=100%&c=%2", "https://a/?b=100%25&c=%252"),
+            ("https://a/?b=%zz%41", "https://a/?b=%25zz%41"),
+            (
+                "https://a?b=[{}]|\\^`<\"> ",
+                "https://a?b=%5B%7B%7D%5D%7C%5C%5E%60%3C%22%3E%20",
+            ),
+        ] {
+            assert_eq!(uri(odd), encoded);
+            assert_eq!(uri(encoded), encoded);
+        }
+    }
+
+    #[test]
     fn parameters_are_given_as_they_were_sent() {
         let pairs = parameters("https://a/v2/?a=%20b&c&&d=e=f#g");
         let pairs: Vec<_> = pairs.iter().map(|pair| (pair.name, pair.value)).collect();
-        assert_eq!(pairs, [("a", "%20b"), ("c", ""), ("d", "e=f")]);
+        assert_eq!(pairs, [("a", "%20b"), ("c", ""), ("d", "e=f#g")]);
     }
 }

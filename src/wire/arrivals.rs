@@ -1,8 +1,8 @@
 //! What has reached the proxy so far, step by step: for whoever waits for the first call to the API.
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::client::Sender;
+use crate::client::{ClientKind, Sender};
 use crate::journal::draft::Peer;
 
 /// Counts of what has come.
@@ -12,6 +12,7 @@ pub(super) struct Arrivals {
     elsewhere: AtomicU64,
     distrusting: AtomicU64,
     calls: AtomicU64,
+    by_cron: AtomicBool,
     last: Mutex<Option<Arc<Peer>>>,
 }
 
@@ -26,6 +27,8 @@ pub struct Arrived {
     pub distrusting: u64,
     /// Requests to the API that were read.
     pub calls: u64,
+    /// Whether a cron job has connected.
+    pub by_cron: bool,
     /// Who connected last, before the first call came.
     pub last: Option<Sender>,
 }
@@ -38,6 +41,14 @@ impl Arrivals {
         if self.calls.load(Ordering::Relaxed) == 0 {
             *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(peer.clone());
         }
+    }
+
+    /// It is known who has connected.
+    pub(super) fn sender(&self, peer: &Peer, sender: Sender) {
+        if sender.kind == Some(ClientKind::Cron) {
+            self.by_cron.store(true, Ordering::Relaxed);
+        }
+        let _ = peer.sender.set(sender);
     }
 
     /// Something went to a host that is not looked into.
@@ -64,6 +75,7 @@ impl Arrivals {
             elsewhere: load(&self.elsewhere),
             distrusting: load(&self.distrusting),
             calls: load(&self.calls),
+            by_cron: self.by_cron.load(Ordering::Relaxed),
             last: last.as_ref().and_then(|peer| peer.sender.get().cloned()),
         }
     }

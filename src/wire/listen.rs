@@ -270,11 +270,15 @@ async fn serve_connection(
     if let Ok(ours) = tcp.local_addr()
         && addr.ip().to_canonical().is_loopback()
     {
-        tokio::spawn(find_sender(
-            shared.look_ups.clone(),
-            Arc::downgrade(&peer),
-            ours,
-        ));
+        match client::recognise(ours, addr) {
+            Some(sender) => shared.arrivals.sender(&peer, sender),
+            None => drop(tokio::spawn(find_sender(
+                shared.look_ups.clone(),
+                Arc::downgrade(&shared),
+                Arc::downgrade(&peer),
+                ours,
+            ))),
+        }
     }
     shared.arrivals.connection(&peer);
     let leg = Leg::new(Box::new(tcp));
@@ -301,13 +305,21 @@ async fn serve_connection(
 
 /// Looks up who is at the other end. A look-up reads much of `/proc`: few run at a time, and none for a client that
 /// has gone meanwhile, so that a storm of connections costs no more than it must.
-async fn find_sender(look_ups: Arc<Semaphore>, peer: Weak<Peer>, ours: SocketAddr) {
+async fn find_sender(
+    look_ups: Arc<Semaphore>,
+    shared: Weak<Shared>,
+    peer: Weak<Peer>,
+    ours: SocketAddr,
+) {
     let Ok(_turn) = look_ups.acquire_owned().await else {
         return;
     };
     let look_up = move || {
         let Some(peer) = peer.upgrade() else { return };
-        let _ = peer.sender.set(client::identify(ours, peer.addr));
+        let sender = client::identify(ours, peer.addr);
+        if let Some(shared) = shared.upgrade() {
+            shared.arrivals.sender(&peer, sender);
+        }
         peer.found.notify_waiters();
         peer.found.notify_one();
     };

@@ -402,6 +402,10 @@ impl Dialer {
 
     /// Tries the addresses in their order, the next one 250 ms after the last or as soon as one fails (RFC 8305).
     async fn race(&self, addresses: &[SocketAddr]) -> Result<TcpStream, (io::Error, SocketAddr)> {
+        if let [only] = addresses {
+            let connected = connect(*only, self.source_ip).await;
+            return connected.map_err(|error| (error, *only));
+        }
         let mut attempts = JoinSet::new();
         let mut waiting = addresses.iter();
         let mut last = None;

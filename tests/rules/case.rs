@@ -171,6 +171,7 @@ impl Case {
             local: from,
             over_v6: (!front.contains("proxy")).then(|| front.starts_with("v6")),
             other_family: self.directive("other").map(|text| all(text)[0]),
+            beside: all(self.directive("beside").unwrap_or_default()),
             family_is_set: front.contains(" set "),
             is_refused: front.contains("refused"),
             seen: all(seen),

@@ -9,6 +9,7 @@ pub(crate) mod client;
 pub(crate) mod compare;
 pub(crate) mod forwarder;
 pub(crate) mod home;
+pub(crate) mod inspected;
 pub(crate) mod message;
 pub(crate) mod nginx;
 pub(crate) mod nicetap;

@@ -97,14 +97,14 @@ impl Maker {
             event: Event::Request,
             time: time(0),
             id: 7,
-            client: self.client(),
+            client: self.client().into(),
             request: RequestHead {
                 method: self.text("GET"),
                 url: self.text(URL),
                 http: self.word("HTTP/1.1"),
-                headers: self.list([self.header()]),
+                headers: self.list([self.header()]).into(),
             },
-            call: self.call(),
+            call: self.call().into(),
             findings: self.list([self.scheme_word()]),
         }
     }
@@ -115,12 +115,12 @@ impl Maker {
             event: Event::Exchange,
             time: time(243),
             id: 7,
-            client: self.client(),
+            client: self.client().into(),
             request: Request {
                 method: self.text("GET"),
                 url: self.text(URL),
                 http: self.word("HTTP/1.1"),
-                headers: self.list([self.header()]),
+                headers: self.list([self.header()]).into(),
                 body: self.opt(Body {
                     size: 70_000,
                     captured: 65_536,
@@ -131,7 +131,7 @@ impl Maker {
                 }),
                 head_bytes: 214,
             },
-            call: self.call(),
+            call: self.call().into(),
             findings: self.list([self.scheme_word()]),
             egress: self.egress(),
             response: self.opt(self.response()),

@@ -1,6 +1,6 @@
 //! A running proxy: everything it needs is opened first, in order, then it serves until its end, then it is put away.
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -226,7 +226,9 @@ impl Instance {
             purpose,
             control: proxy.control(),
             undo: undo_lines(purpose, proxy.addrs()),
-            waiting: waiting(purpose, proxy.addrs(), &root),
+            // Somebody waits at the terminal.
+            waiting: matches!(purpose, Purpose::Serve { .. })
+                .then(|| Waiting::of(config, proxy.addrs(), &root)),
             inspector,
             proxy,
             journal,
@@ -352,23 +354,16 @@ fn refuse_loops(config: &Config, listeners: &[TcpListener], purpose: Purpose) ->
     Ok(())
 }
 
-/// Whether somebody waits at the terminal for the first call.
-fn waiting(purpose: Purpose, addrs: &[SocketAddr], root: &Path) -> Option<Waiting> {
-    matches!(purpose, Purpose::Serve { .. }).then(|| Waiting {
-        listen: addrs.first().map(ToString::to_string).unwrap_or_default(),
-        root: root.display().to_string(),
-        patience: PATIENCE,
-    })
-}
-
 /// Tells how far one has come if no call comes. It never ends: what it waited for ends nothing.
 async fn wait_for_a_call(waiting: Option<Waiting>, control: Control, teller: console::Teller) {
     if let Some(waiting) = waiting {
         let mut past_us = PastUs::new(control.clone());
         let look = async || past_us.look().await;
-        waiting
-            .for_a_call(|| control.arrived(), look, |text| teller.tell(text))
-            .await;
+        let (arrived, tell) = (|| control.arrived(), |text| teller.tell(text));
+        tokio::join!(
+            waiting.for_a_call(arrived, look, tell),
+            waiting.for_cron(arrived, tell),
+        );
     }
     std::future::pending::<()>().await;
 }
@@ -430,5 +425,3 @@ const HISTORY: usize = 32 << 20;
 const GRACE: Duration = Duration::from_secs(10);
 const SAY_AFTER: Duration = Duration::from_millis(500);
 const LAST_LINES: Duration = Duration::from_millis(500);
-/// How long nothing is said though no call to the API comes.
-const PATIENCE: Duration = Duration::from_mins(1);

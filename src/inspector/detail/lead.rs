@@ -28,7 +28,7 @@ pub(super) fn lead(it: &Exchange<Masked>) -> Element {
     let failed = it.failure.as_ref().map(|failure| {
         el("p")
             .class("said")
-            .text(format!("{}: {}", doing(failure.stage), failure.reason))
+            .prose(format!("{}: {}", doing(failure.stage), failure.reason))
     });
     let compared = it.diagnosis.compared_with.as_ref().map(|other| {
         let differences: Vec<&str> = other.differences.iter().map(Masked::as_str).collect();
@@ -79,7 +79,7 @@ fn to_mend(it: &Exchange<Masked>) -> Option<Element> {
     let lines = it.findings.iter().map(|found| {
         el("li")
             .with(link(format!("#{}", anchor(found)), &*found.code).class("mono"))
-            .text(format!(" {}: {}", title(found), found.fix))
+            .prose(format!(" {}: {}", title(found), found.fix))
     });
     let title = if it.diagnosis.verdict == Verdict::Ok {
         "Seen all the same"
@@ -162,7 +162,7 @@ fn cause_block(cause: &Cause<Masked>) -> [Element; 3] {
             .with(span("badge", sure))
             .text(format!(" {} ", cause.title))
             .with(span("who", format!("cause {} · {who}", cause.cause))),
-        el("p").class("fix").text(cause.fix.as_str()),
+        el("p").class("fix").prose(cause.fix.as_str()),
         el("ul").class("evidence").all(evidence),
     ]
 }

@@ -5,14 +5,15 @@ use crate::text;
 
 declare_rule! {
     /// ## What it does
-    /// Reports a refused call on a machine whose IPv4 and IPv6 addresses were both seen, where nicetap
-    /// was not told which of them to use.
+    /// Reports a refused call on a machine that has several ways out, where nicetap was not told which
+    /// of them to use: its IPv4 and IPv6 addresses were both seen, or the interface that the call left
+    /// by has further addresses.
     ///
     /// ## Why it matters
     /// Behind a proxy a client's own `CURLOPT_IPRESOLVE`, `CURLOPT_INTERFACE`, `curl -4` or
     /// `--interface` works on the way to the proxy alone. The proxy makes the connection to the API, and
-    /// takes the family that the system prefers. A client that goes out over a listed address without
-    /// nicetap may be refused with it.
+    /// takes the family and the address that the system prefers. A client that goes out over a
+    /// listed address without nicetap may be refused with it.
     ///
     /// ## Bad
     /// ```http
@@ -34,7 +35,8 @@ declare_rule! {
 }
 
 fn check(egress: &Egress) -> Option<Hit> {
-    let (outbound, other) = (egress.outbound()?, egress.other_family?);
+    let outbound = egress.outbound()?;
+    let other = egress.other_family.or(egress.beside.first().copied())?;
     let is_open = !egress.family_is_set && !egress.behind_proxy;
     if !egress.is_refused || !is_open || egress.is_whitelisted() == Some(true) {
         return None;

@@ -4,6 +4,8 @@
 //! opens a new one for each request; then a request's latency has the dial and both handshakes in it. TLS sessions
 //! are not resumed: PHP workers, cron jobs and command line tools share none.
 //!
+//! With `--rate` all clients together ask so often a second, and no faster.
+//!
 //! With `--hold` each client asks once and keeps its connection to the end; with `--once` there is one request in all,
 //! made as soon as the proxy listens.
 //!
@@ -47,6 +49,8 @@ struct Plan {
     dial: SocketAddr,
     direct: bool,
     fresh: bool,
+    /// From one request of a client to its next, at least.
+    gap: Duration,
     hold: bool,
     once: bool,
     name: ServerName<'static>,
@@ -60,7 +64,7 @@ impl Plan {
         use lexopt::prelude::*;
 
         let mut authority = "api.nicenic.net:443".to_owned();
-        let (mut clients, mut seconds) = (32, 5.0);
+        let (mut clients, mut seconds, mut rate) = (32, 5.0, f64::INFINITY);
         let (mut dial, mut root) = (None, None);
         let (mut direct, mut fresh, mut hold, mut once) = (false, false, false, false);
         let mut args = lexopt::Parser::from_env();
@@ -72,6 +76,7 @@ impl Plan {
                 Long("fresh") => fresh = true,
                 Long("hold") => hold = true,
                 Long("once") => (once, clients) = (true, 1),
+                Long("rate") => rate = args.value()?.parse()?,
                 Long("root") => root = Some(PathBuf::from(args.value()?)),
                 Long("seconds") => seconds = args.value()?.parse()?,
                 Value(value) if dial.is_none() => dial = Some(value.parse()?),
@@ -96,8 +101,11 @@ impl Plan {
         let name = authority
             .rsplit_once(':')
             .map_or(&*authority, |(name, _)| name);
+        #[expect(clippy::cast_precision_loss, reason = "there are few clients")]
+        let gap = Duration::try_from_secs_f64(clients as f64 / rate)?;
         Ok(Self {
             clients,
+            gap,
             dial: dial.ok_or("the address to dial is missing")?,
             direct,
             fresh,
@@ -179,6 +187,7 @@ async fn visit(plan: &Plan, deadline: Instant, tally: &mut Tally) -> io::Result<
     if !plan.fresh {
         began = Instant::now();
     }
+    let mut due = began;
     loop {
         exchange(&mut stream, &plan.request).await?;
         let now = Instant::now();
@@ -192,6 +201,12 @@ async fn visit(plan: &Plan, deadline: Instant, tally: &mut Tally) -> io::Result<
             return stream.shutdown().await;
         }
         began = now;
+        if !plan.gap.is_zero() {
+            // From when it was due, not from when it was sent: late replies do not make for fewer requests.
+            due += plan.gap;
+            sleep_until(due.min(deadline)).await;
+            began = Instant::now();
+        }
     }
 }
 

@@ -8,9 +8,9 @@ use crate::record::{AnswerBy, Stage, Verdict};
 use crate::rule::Finding;
 use crate::rules;
 
-use super::draft::{ClientEnd, Draft, RequestPart};
-use super::outbound::{Outbound, Scene};
-use super::view::{ReplyView, View};
+use crate::journal::draft::{ClientEnd, Draft, RequestPart};
+use crate::journal::outbound::{Outbound, Scene};
+use crate::journal::view::{ReplyView, View};
 
 /// An exchange, judged once, before it is sealed.
 pub(super) struct Judged<'a> {

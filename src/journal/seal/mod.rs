@@ -10,13 +10,20 @@ use crate::rules;
 use crate::stumble::{self, Place};
 
 use super::draft::{ConnectionDraft, Draft, RequestPart, SealedPart, TunnelDraft};
-use super::judge::{Judged, judge};
-use super::leaves::{
-    body, call, client, diagnosis, failure, findings, learn, millis, request_head, response, tally,
-    timing, way_of,
-};
 use super::outbound::Scene;
 use super::view::View;
+
+mod judge;
+mod parts;
+pub(super) mod stumbled;
+
+use judge::{Judged, judge};
+use parts::{
+    body, call, client, diagnosis, failure, learn, millis, request_head, response, tally, timing,
+    way_of,
+};
+
+pub use parts::findings;
 
 /// Seals a record; twice, if its leaves taught a secret that an earlier one of them may have shown.
 pub(super) fn settled<T>(redactor: &mut Redactor, seal: impl Fn(&mut Redactor) -> T) -> T {
@@ -31,11 +38,11 @@ pub(super) fn settled<T>(redactor: &mut Redactor, seal: impl Fn(&mut Redactor) -
 pub(super) fn notice(redactor: &mut Redactor, id: u64, part: &RequestPart) -> Notice<Masked> {
     stumble::at(Place::Seal, part.path_and_query.expose());
     let sealed = part.sealed.get_or_init(|| {
-        settled(redactor, |redactor| {
+        Box::new(settled(redactor, |redactor| {
             redactor.begin();
             learn(redactor, &part.facts);
             seal_part(redactor, part)
-        })
+        }))
     });
     Notice {
         v: VERSION,
@@ -52,9 +59,9 @@ pub(super) fn notice(redactor: &mut Redactor, id: u64, part: &RequestPart) -> No
 /// Seals what is known of a request when its head is whole.
 fn seal_part(redactor: &mut Redactor, part: &RequestPart) -> SealedPart {
     SealedPart {
-        client: client(redactor, &part.peer, Some(part)),
+        client: client(redactor, &part.peer, Some(part)).into(),
         head: request_head(redactor, part),
-        call: call(redactor, &part.facts),
+        call: call(redactor, &part.facts).into(),
         findings: findings(redactor, &part.findings),
         learned: redactor.learned(),
         tally: redactor.tally(),
@@ -101,7 +108,7 @@ fn seal_exchange(
     let fresh;
     let sealed = match part.sealed.get() {
         // Nothing was learned since the `request` line: the same text would be masked the same way.
-        Some(sealed) if sealed.learned == redactor.learned() => sealed,
+        Some(sealed) if sealed.learned == redactor.learned() => &**sealed,
         _ => {
             fresh = seal_part(redactor, part);
             &fresh
@@ -110,7 +117,7 @@ fn seal_exchange(
     redactor.add(&sealed.tally);
 
     let call = if whole.is_some() {
-        call(redactor, facts)
+        call(redactor, facts).into()
     } else {
         sealed.call.clone()
     };
@@ -123,7 +130,9 @@ fn seal_exchange(
         id,
         client: match part.peer.sender.get() {
             // It may have been found out only after the `request` line.
-            Some(_) if sealed.client.uid.is_none() => client(redactor, &part.peer, Some(part)),
+            Some(_) if sealed.client.uid.is_none() => {
+                client(redactor, &part.peer, Some(part)).into()
+            }
             _ => sealed.client.clone(),
         },
         request: record::Request {

@@ -1,4 +1,4 @@
-//! The parts of a record, each masked leaf by leaf. What they hold must have been learned before.
+//! The parts of a record, masked leaf by leaf.
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::time::Duration;
@@ -15,16 +15,8 @@ use crate::redact::seal::Masked;
 use crate::redact::{Redactor, Shown};
 use crate::rule::Finding;
 
-use super::draft::{Broken, Peer, RequestPart, Steps, TunnelDraft};
-use super::view::{ReplyView, View};
-
-pub(super) fn learn(redactor: &mut Redactor, facts: &facts::Request) {
-    let username = facts
-        .credential
-        .as_ref()
-        .map(|credential| &**credential.username.expose());
-    redactor.learn(&facts.secrets, username);
-}
+use super::super::draft::{Broken, Peer, RequestPart, Steps, TunnelDraft};
+use super::super::view::{ReplyView, View};
 
 pub(super) fn client(
     redactor: &mut Redactor,
@@ -56,7 +48,7 @@ pub(super) fn request_head(redactor: &mut Redactor, part: &RequestPart) -> Reque
         method: redactor.text(part.head.method().as_bytes()),
         url: redactor.url(scheme, &url_authority(target), part.path_and_query.expose()),
         http: part.head.version().into(),
-        headers: headers(redactor, part.head.fields()),
+        headers: headers(redactor, part.head.fields()).into(),
     }
 }
 
@@ -138,6 +130,43 @@ pub fn findings(redactor: &mut Redactor, found: &[Finding]) -> Vec<record::Findi
         .collect()
 }
 
+/// What the record and the history say of it.
+pub(super) fn diagnosis(
+    redactor: &mut Redactor,
+    memory: &Memory,
+    record: &Exchange<Masked>,
+) -> Diagnosis<Masked> {
+    let found = diagnose::diagnose(record, memory);
+    let redactor = RefCell::new(redactor);
+    let one = |text: String| redactor.borrow_mut().text(text.as_bytes());
+    let all = |texts: Vec<String>| -> Vec<Masked> { texts.into_iter().map(one).collect() };
+    Diagnosis {
+        verdict: record.diagnosis.verdict,
+        causes: found
+            .causes
+            .into_iter()
+            .map(|cause| record::Cause {
+                cause: cause.cause.into(),
+                title: cause.title.into(),
+                who: cause.who,
+                likelihood: cause.likelihood,
+                evidence_for: all(cause.evidence_for),
+                evidence_against: all(cause.evidence_against),
+                fix: one(cause.fix),
+            })
+            .collect(),
+        compared_with: found
+            .compared_with
+            .map(|(id, differences)| record::ComparedWith {
+                id,
+                differences: differences
+                    .iter()
+                    .map(|difference| one(difference.to_string()))
+                    .collect(),
+            }),
+    }
+}
+
 pub(super) fn response(
     redactor: &mut Redactor,
     reply: &ReplyView<'_>,
@@ -197,52 +226,6 @@ pub(super) fn failure(redactor: &mut Redactor, broken: &Broken) -> Failure<Maske
     }
 }
 
-/// What the record and the history say of it.
-pub(super) fn diagnosis(
-    redactor: &mut Redactor,
-    memory: &Memory,
-    record: &Exchange<Masked>,
-) -> Diagnosis<Masked> {
-    let found = diagnose::diagnose(record, memory);
-    let redactor = RefCell::new(redactor);
-    let one = |text: String| redactor.borrow_mut().text(text.as_bytes());
-    let all = |texts: Vec<String>| -> Vec<Masked> { texts.into_iter().map(one).collect() };
-    Diagnosis {
-        verdict: record.diagnosis.verdict,
-        causes: found
-            .causes
-            .into_iter()
-            .map(|cause| record::Cause {
-                cause: cause.cause.into(),
-                title: cause.title.into(),
-                who: cause.who,
-                likelihood: cause.likelihood,
-                evidence_for: all(cause.evidence_for),
-                evidence_against: all(cause.evidence_against),
-                fix: one(cause.fix),
-            })
-            .collect(),
-        compared_with: found
-            .compared_with
-            .map(|(id, differences)| record::ComparedWith {
-                id,
-                differences: differences
-                    .iter()
-                    .map(|difference| one(difference.to_string()))
-                    .collect(),
-            }),
-    }
-}
-
-/// The way out of a tunnel.
-pub(super) fn way_of(draft: &TunnelDraft) -> TunnelEgress {
-    TunnelEgress {
-        local: draft.way.map(|way| way.local),
-        peer: draft.way.map(|way| way.peer),
-        family: draft.way.map(|way| AddressFamily::of(&way.peer)),
-    }
-}
-
 pub(super) fn timing(steps: &Steps) -> Timing {
     Timing {
         dns_ms: steps.resolve.map(millis),
@@ -265,4 +248,21 @@ pub(super) fn tally(redactor: &mut Redactor) -> Redaction {
 /// To the microsecond.
 pub(super) fn millis(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// The way out of a tunnel.
+pub(super) fn way_of(draft: &TunnelDraft) -> TunnelEgress {
+    TunnelEgress {
+        local: draft.way.map(|way| way.local),
+        peer: draft.way.map(|way| way.peer),
+        family: draft.way.map(|way| AddressFamily::of(&way.peer)),
+    }
+}
+
+pub(super) fn learn(redactor: &mut Redactor, facts: &facts::Request) {
+    let username = facts
+        .credential
+        .as_ref()
+        .map(|credential| &**credential.username.expose());
+    redactor.learn(&facts.secrets, username);
 }

@@ -13,13 +13,13 @@ use crate::rule::Rule;
 use crate::rules;
 use crate::stumble;
 
-use super::draft::{ConnectionDraft, Draft, RequestPart, TunnelDraft};
 use super::judge::verdict;
-use super::leaves::{client, learn, millis, timing, way_of};
-use super::outbound::bare;
+use super::parts::{client, learn, millis, timing, way_of};
+use crate::journal::draft::{ConnectionDraft, Draft, RequestPart, TunnelDraft};
+use crate::journal::outbound::bare;
 
 /// The `request` line of a request over which nicetap stumbled.
-pub(super) fn failed_notice(
+pub(in crate::journal) fn failed_notice(
     redactor: &mut Redactor,
     id: u64,
     part: &RequestPart,
@@ -30,20 +30,24 @@ pub(super) fn failed_notice(
         event: Event::Request,
         time: part.time,
         id,
-        client: client(redactor, &part.peer, None),
+        client: client(redactor, &part.peer, None).into(),
         request: RequestHead {
             method: redactor.text(b"?"),
             url: redactor.text(NOT_SHOWN.as_bytes()),
             http: part.head.version().into(),
-            headers: Vec::new(),
+            headers: Vec::new().into(),
         },
-        call: unknown_call(&part.facts),
+        call: unknown_call(&part.facts).into(),
         findings: vec![own_failure(redactor)],
     }
 }
 
 /// The `exchange` line of an exchange over which nicetap stumbled.
-pub(super) fn failed_exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Exchange<Masked> {
+pub(in crate::journal) fn failed_exchange(
+    redactor: &mut Redactor,
+    id: u64,
+    draft: &Draft,
+) -> Exchange<Masked> {
     let part = &*draft.request;
     learn_all_the_same(redactor, &part.facts);
     Exchange {
@@ -51,16 +55,16 @@ pub(super) fn failed_exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -
         event: Event::Exchange,
         time: Time::now(),
         id,
-        client: client(redactor, &part.peer, None),
+        client: client(redactor, &part.peer, None).into(),
         request: record::Request {
             method: redactor.text(b"?"),
             url: redactor.text(NOT_SHOWN.as_bytes()),
             http: part.head.version().into(),
-            headers: Vec::new(),
+            headers: Vec::new().into(),
             body: None,
             head_bytes: part.head.bytes().len() as u64,
         },
-        call: unknown_call(&part.facts),
+        call: unknown_call(&part.facts).into(),
         findings: vec![own_failure(redactor)],
         egress: bare(draft.way),
         response: draft.reply.as_ref().map(|reply| Response {
@@ -85,7 +89,7 @@ pub(super) fn failed_exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -
 }
 
 /// The `tunnel` line of a tunnel over which nicetap stumbled.
-pub(super) fn failed_tunnel(
+pub(in crate::journal) fn failed_tunnel(
     redactor: &mut Redactor,
     id: u64,
     draft: &TunnelDraft,
@@ -109,7 +113,7 @@ pub(super) fn failed_tunnel(
 }
 
 /// The `connection` line of a connection over which nicetap stumbled.
-pub(super) fn failed_connection(
+pub(in crate::journal) fn failed_connection(
     redactor: &mut Redactor,
     id: u64,
     draft: &ConnectionDraft,
@@ -160,7 +164,7 @@ fn unknown_call(facts: &facts::Request) -> Call<Masked> {
 }
 
 /// N901: the self-check found a secret in a finished leaf. It is masked whole.
-pub(super) fn slip(redactor: &mut Redactor) -> Option<record::Finding<Masked>> {
+pub(in crate::journal) fn slip(redactor: &mut Redactor) -> Option<record::Finding<Masked>> {
     let slips = redactor.slips();
     (slips > 0).then(|| {
         let seen = format!(
