@@ -1,8 +1,10 @@
 //! Bugs: what they may take with them, and, in debug builds, bugs on purpose.
 //!
 //! `NICETAP_STUMBLE=rules,seal` makes a debug build panic where it says so, so that tests see what a panic does to the
-//! traffic, the log and the terminal. A release build holds nothing of it.
+//! traffic, the log and the terminal; and `NICETAP_HURRY=60` makes limits of minutes that much shorter, so that tests
+//! reach them. A release build holds nothing of it.
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 /// A place where a test may want a bug.
 #[derive(Clone, Copy, Debug)]
@@ -49,3 +51,21 @@ pub(crate) fn at(place: Place, text: &[u8]) {
 /// Nothing, in a release build.
 #[cfg(not(debug_assertions))]
 pub(crate) const fn at(_: Place, _: &[u8]) {}
+
+/// How long a limit of minutes lasts: as it says, unless a test is in a hurry.
+#[cfg(debug_assertions)]
+pub(crate) fn limit(limit: Duration) -> Duration {
+    use std::sync::LazyLock;
+
+    static HURRY: LazyLock<u32> = LazyLock::new(|| {
+        let wanted = std::env::var("NICETAP_HURRY").ok();
+        wanted.and_then(|times| times.parse().ok()).unwrap_or(1)
+    });
+    limit.checked_div(*HURRY).unwrap_or(limit)
+}
+
+/// The limit as it says, in a release build.
+#[cfg(not(debug_assertions))]
+pub(crate) const fn limit(limit: Duration) -> Duration {
+    limit
+}

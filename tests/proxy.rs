@@ -4,16 +4,32 @@
 
 mod support;
 
+#[path = "proxy/access.rs"]
+mod access;
 #[path = "proxy/bodies.rs"]
 mod bodies;
+#[path = "proxy/certificates.rs"]
+mod certificates;
+#[path = "proxy/chains.rs"]
+mod chains;
 #[path = "proxy/faults.rs"]
 mod faults;
+#[path = "proxy/fidelity.rs"]
+mod fidelity;
 #[path = "proxy/findings.rs"]
 mod findings;
 #[path = "proxy/framing.rs"]
 mod framing;
+#[path = "proxy/handshakes.rs"]
+mod handshakes;
+#[path = "proxy/hostile.rs"]
+mod hostile;
 #[path = "proxy/life.rs"]
 mod life;
+#[path = "proxy/limits.rs"]
+mod limits;
+#[path = "proxy/place.rs"]
+mod place;
 #[path = "proxy/replies.rs"]
 mod replies;
 #[path = "proxy/routes.rs"]
@@ -24,3 +40,5 @@ mod stage;
 mod stumbles;
 #[path = "proxy/trust.rs"]
 mod trust;
+#[path = "proxy/verification.rs"]
+mod verification;

@@ -180,6 +180,7 @@ impl Ca {
         };
         ca.prove(stored.root, now)?;
         ca.system_roots = ca.files.publish(&ca.root_pem, public)?;
+        ca.info.is_published = true;
         ca.files.dir().share_lock();
         Ok(ca)
     }

@@ -33,19 +33,39 @@ impl Access {
 pub(super) const NEVER_PORTS: [u16; 3] = [25, 465, 587];
 
 fn is_link_local_or_metadata(ip: IpAddr) -> bool {
-    match ip.to_canonical() {
-        IpAddr::V4(v4) => v4.is_link_local() || METADATA_V4.contains(&v4),
-        IpAddr::V6(v6) => v6.is_unicast_link_local() || v6 == METADATA_V6,
-    }
+    let v4 = match ip.to_canonical() {
+        IpAddr::V4(v4) => v4,
+        IpAddr::V6(v6) if v6.is_unicast_link_local() || METADATA_V6.contains(&v6) => return true,
+        IpAddr::V6(v6) => match inside(v6) {
+            Some(v4) => v4,
+            None => return false,
+        },
+    };
+    v4.is_link_local() || METADATA_V4.contains(&v4)
 }
 
-/// Alibaba's and Oracle's, beside 169.254.169.254, which is link-local.
-const METADATA_V4: [Ipv4Addr; 2] = [
+/// The IPv4 address that a gateway takes out of this one: NAT64, 6to4, or the form that came before `::ffff:`.
+fn inside(v6: Ipv6Addr) -> Option<Ipv4Addr> {
+    let ([0x64, 0xff9b, 0, 0, 0, 0, high, low]
+    | [0, 0, 0, 0, 0, 0, high, low]
+    | [0x2002, high, low, ..]) = v6.segments()
+    else {
+        return None;
+    };
+    Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
+}
+
+/// Alibaba's, Oracle's and Azure's, beside 169.254.169.254, which is link-local.
+const METADATA_V4: [Ipv4Addr; 3] = [
     Ipv4Addr::new(100, 100, 100, 200),
     Ipv4Addr::new(192, 0, 0, 192),
+    Ipv4Addr::new(168, 63, 129, 16),
 ];
-/// AWS's.
-const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254);
+/// AWS's and Google's.
+const METADATA_V6: [Ipv6Addr; 2] = [
+    Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254),
+    Ipv6Addr::new(0xfd20, 0x00ce, 0, 0, 0, 0, 0, 0x0254),
+];
 
 #[cfg(test)]
 mod tests {
@@ -63,6 +83,13 @@ mod tests {
             ("169.254.169.254:80", false),
             ("[fe80::1]:443", false),
             ("[fd00:ec2::254]:80", false),
+            ("[fd20:ce::254]:80", false),
+            ("168.63.129.16:80", false),
+            ("[64:ff9b::169.254.169.254]:80", false),
+            ("[::169.254.169.254]:80", false),
+            ("[2002:a9fe:a9fe::1]:80", false),
+            ("[64:ff9b::203.0.113.9]:443", true),
+            ("[2001:db8::a9fe:a9fe]:443", true),
             ("203.0.113.9:443", true),
         ] {
             assert_eq!(

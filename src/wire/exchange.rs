@@ -12,6 +12,7 @@ use crate::http1::{BodyScan, DefectKind, Framing, RequestHead};
 use crate::journal::Announced;
 use crate::journal::draft::{ClientEnd, Draft};
 use crate::record::AnswerBy;
+use crate::stumble;
 
 use super::leg::Leg;
 use super::origin::Failure;
@@ -156,6 +157,7 @@ pub(super) async fn carry(
                     return Outcome::Broken(Failure::of_client(ClientEnd::Unsound, reason));
                 }
                 Err(SendEnd::Unsound(kind)) => return Outcome::Unsound(kind),
+                Err(SendEnd::Stalled(failure)) if !progress.told.load(Ordering::Relaxed) => return Outcome::Untold(failure),
                 // The origin may have answered before it stopped listening.
                 end => sent = Some(end),
             },
@@ -174,7 +176,7 @@ pub(super) async fn carry(
         Ok(Received::Upgrade) => Outcome::Upgraded,
         Err(failure) if progress.told.load(Ordering::Relaxed) => Outcome::Broken(failure),
         Err(received) => Outcome::Untold(match sent {
-            Some(Err(SendEnd::Upstream(failure))) => failure,
+            Some(Err(SendEnd::Upstream(failure) | SendEnd::Stalled(failure))) => failure,
             _ => received,
         }),
     }
@@ -191,4 +193,8 @@ pub(super) fn cause(error: &std::io::Error) -> &'static str {
 }
 
 /// How long a body may stand still.
-pub(super) const BODY_IDLE: Duration = Duration::from_mins(2);
+pub(super) fn body_idle() -> Duration {
+    stumble::limit(BODY_IDLE)
+}
+
+const BODY_IDLE: Duration = Duration::from_mins(2);

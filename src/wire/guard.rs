@@ -21,7 +21,7 @@ use crate::journal::draft::{ClientEnd, Draft, RequestPart};
 use crate::record::Verdict;
 use crate::stumble;
 
-use super::exchange::BODY_IDLE;
+use super::exchange::body_idle;
 use super::front::Front;
 use super::origin::Failure;
 use super::page::Page;
@@ -294,7 +294,7 @@ impl Front {
             if copy.is_truncated() || at > limit.saturating_mul(MOST_FRAMING) {
                 return Ok(copy);
             }
-            match timeout(BODY_IDLE, self.leg.reader.fill()).await {
+            match timeout(body_idle(), self.leg.reader.fill()).await {
                 Ok(Ok(count)) if count > 0 => {}
                 Ok(_) => return Err(left(CLOSED_MIDWAY)),
                 Err(_) => {

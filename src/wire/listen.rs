@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::facts::{Authority, Scheme};
 use crate::http1::Limits;
 use crate::journal::draft::Peer;
+use crate::stumble;
 
 use super::access::Access;
 use super::arrivals::{Arrivals, Arrived};
@@ -126,7 +127,7 @@ impl Proxy {
             body_limit: config.body_limit,
             reply_timeout: config.reply_timeout,
             limits: Limits::default(),
-            idle: IDLE,
+            idle: stumble::limit(IDLE),
             head_time: HEAD_TIME,
             distrust: Distrust::new(config.on_distrust),
             activity: Activity::new(),

@@ -12,7 +12,7 @@ use crate::journal::Announced;
 use crate::journal::draft::{ClientEnd, ReplyPart, Steps};
 use crate::record::{Answer, AnswerBy, Stage, Word};
 
-use super::exchange::{BODY_IDLE, Progress, cause};
+use super::exchange::{Progress, body_idle, cause};
 use super::headers;
 use super::leg::{Reader, Writer};
 use super::origin::Failure;
@@ -93,7 +93,7 @@ impl Receiving<'_> {
             }
             let begun = seen > 0;
             let deadline = if begun {
-                Instant::now() + BODY_IDLE
+                Instant::now() + body_idle()
             } else {
                 self.progress.last_sent() + self.reply_timeout
             };
@@ -256,7 +256,7 @@ impl Receiving<'_> {
             let reason = "the client went away, and the reply did not end in time";
             return Err(Failure::of_client(ClientEnd::Left, reason));
         }
-        let failure = match timeout(BODY_IDLE, self.upstream.fill()).await {
+        let failure = match timeout(body_idle(), self.upstream.fill()).await {
             Ok(Ok(count)) if count > 0 => return Ok(false),
             Ok(Ok(_)) if scan.ends_with_connection() => {
                 self.end_copy(End::Complete);
@@ -293,7 +293,7 @@ impl Receiving<'_> {
             return;
         }
         let sent = timeout(
-            BODY_IDLE,
+            body_idle(),
             self.client.send(&self.upstream.buffered()[..count]),
         )
         .await;
@@ -306,7 +306,7 @@ impl Receiving<'_> {
         if self.client_gone.is_some() {
             return;
         }
-        let sent = timeout(BODY_IDLE, self.client.send(bytes)).await;
+        let sent = timeout(body_idle(), self.client.send(bytes)).await;
         if !matches!(sent, Ok(Ok(()))) {
             self.client_gone = Some(Instant::now());
         }

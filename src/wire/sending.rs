@@ -9,7 +9,7 @@ use crate::http1::{BodyScan, DefectKind};
 use crate::journal::draft::ClientEnd;
 use crate::record::Stage;
 
-use super::exchange::{BODY_IDLE, Progress, cause};
+use super::exchange::{Progress, body_idle, cause};
 use super::leg::{Reader, Writer};
 use super::origin::Failure;
 
@@ -27,6 +27,8 @@ pub(super) enum SendEnd {
     Client(Failure),
     Unsound(DefectKind),
     Upstream(Failure),
+    /// The server took no byte for too long; it has had all that time to answer.
+    Stalled(Failure),
 }
 
 impl Sending<'_> {
@@ -34,12 +36,11 @@ impl Sending<'_> {
         loop {
             let taken = self.take(&mut out)?;
             if !out.is_empty() {
-                let sent = timeout(BODY_IDLE, self.upstream.send(&out)).await;
+                let sent = timeout(body_idle(), self.upstream.send(&out)).await;
                 out.clear();
                 self.progress.touch();
-                sent.map_err(|_| stalled_upstream())
-                    .and_then(|sent| sent.map_err(|error| unsent(&error)))
-                    .map_err(SendEnd::Upstream)?;
+                sent.map_err(|_| SendEnd::Stalled(stalled_upstream()))?
+                    .map_err(|error| SendEnd::Upstream(unsent(&error)))?;
             }
             if self.scan.is_done() {
                 return Ok(());
@@ -78,7 +79,7 @@ impl Sending<'_> {
     }
 
     async fn fill(&mut self) -> Result<(), SendEnd> {
-        let read = timeout(BODY_IDLE, self.client.fill()).await;
+        let read = timeout(body_idle(), self.client.fill()).await;
         let failure = match read {
             Ok(Ok(count)) if count > 0 => return Ok(()),
             Ok(Ok(_)) => Failure::of_client(ClientEnd::Left, CLOSED_MIDWAY),

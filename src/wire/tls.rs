@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, Error as TlsError, OtherError,
-    PeerIncompatible, RootCertStore,
+    PeerIncompatible, PeerMisbehaved, RootCertStore,
 };
 
-use crate::clock::Time;
 use crate::record::Stage;
 
-use super::issuer::{Naming, UntrustedIssuer};
 use super::origin::Failure;
+use super::verifier::{Refused, Verifier};
 
 /// TLS towards origins: verified, always; 1.2 and 1.3; HTTP/1.1 only.
 pub(super) fn client_config(roots: RootCertStore) -> Arc<ClientConfig> {
@@ -23,11 +22,11 @@ pub(super) fn client_config(roots: RootCertStore) -> Arc<ClientConfig> {
         Ok(builder) => builder,
         Err(error) => unreachable!("the provider supports TLS 1.2 and 1.3: {error}"),
     };
-    let builder = match Naming::new(roots, provider) {
+    let builder = match Verifier::new(roots, provider) {
         // It is rustls's own verifier that judges.
-        Some(naming) => builder
+        Some(verifier) => builder
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(naming)),
+            .with_custom_certificate_verifier(Arc::new(verifier)),
         None => builder.with_root_certificates(RootCertStore::empty()),
     };
     let mut config = builder.with_no_client_auth();
@@ -54,10 +53,13 @@ pub(super) fn upstream_failure(host: &str, error: &io::Error) -> Failure {
     };
     match tls {
         TlsError::InvalidCertificate(certificate) => {
-            let reason = format!(
-                "the certificate of `{host}` {}",
-                certificate_reason(certificate)
-            );
+            let why = match certificate {
+                CertificateError::Other(OtherError(error)) if error.is::<Refused>() => {
+                    error.to_string()
+                }
+                other => format!("is not acceptable: {other}"),
+            };
+            let reason = format!("the certificate of `{host}` {why}");
             Failure::new(Stage::Tls, "tls_certificate_error", reason)
         }
         TlsError::AlertReceived(AlertDescription::ProtocolVersion)
@@ -83,46 +85,14 @@ pub(super) fn upstream_failure(host: &str, error: &io::Error) -> Failure {
             let reason = format!("nothing that `{host}` offers in TLS fits ({tls})");
             Failure::new(Stage::Tls, "tls_protocol_error", reason)
         }
+        TlsError::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedApplicationProtocol) => {
+            let reason = format!("`{host}` chose a protocol that was not offered: HTTP/1.1 was");
+            Failure::new(Stage::Tls, "tls_protocol_error", reason)
+        }
         other => {
             let reason = format!("the TLS handshake with `{host}` failed: {other}");
             Failure::new(Stage::Tls, "tls_protocol_error", reason)
         }
-    }
-}
-
-fn certificate_reason(error: &CertificateError) -> String {
-    let date = |at: rustls::pki_types::UnixTime| {
-        Time::from_millis(i64::try_from(at.as_secs()).unwrap_or(0) * 1000).to_string()
-    };
-    match error {
-        CertificateError::Expired => "has expired".to_owned(),
-        CertificateError::ExpiredContext { not_after, .. } => {
-            format!("expired on {}", date(*not_after))
-        }
-        CertificateError::NotValidYet => "is not valid yet".to_owned(),
-        CertificateError::NotValidYetContext { not_before, .. } => {
-            format!("is not valid before {}", date(*not_before))
-        }
-        CertificateError::NotValidForName => "is for another name".to_owned(),
-        CertificateError::NotValidForNameContext { presented, .. } => {
-            format!("is for another name: {}", presented.join(", "))
-        }
-        CertificateError::UnknownIssuer => {
-            "was issued by nobody whom this machine trusts (--upstream-ca names an extra root)"
-                .to_owned()
-        }
-        CertificateError::Revoked => "has been revoked".to_owned(),
-        CertificateError::BadSignature => {
-            "has a signature that does not fit (a trusted root has its issuer's name, but another key?)"
-                .to_owned()
-        }
-        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            "is not meant for servers".to_owned()
-        }
-        CertificateError::Other(OtherError(error)) if error.is::<UntrustedIssuer>() => {
-            error.to_string()
-        }
-        other => format!("is not acceptable: {other}"),
     }
 }
 

@@ -1,23 +1,19 @@
 //! What an origin can do wrong, told in the client's hands and in the record.
-use std::io::{BufRead as _, BufReader, ErrorKind};
+use std::io::ErrorKind;
 use std::net::TcpListener;
-use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use rustls::ServerConfig;
-
 use crate::stage::{Stage, Told, check, post, register, text_of, trust};
-use crate::support::authority::{Authority, Identity};
+use crate::support::authority::Authority;
+use crate::support::client::{Call, Client, Way};
 use crate::support::nicetap::{Nicetap, Options};
 use crate::support::origin::{
-    RawOrigin, answering, closing_after, cutting_after, never_answering, resetting, success,
+    answering, closing_after, cutting_after, never_answering, resetting, success,
 };
 use crate::support::raw::RawClient;
-use crate::support::{self, API, PATIENCE};
+use crate::support::{API, PATIENCE};
 
 /// One request to what stands at this origin; the own answer and the record must be as told.
 fn is_told(stage: &Stage, told: &Told) {
@@ -47,173 +43,6 @@ fn a_refused_connection_is_told() {
     // The connection lives on, and the next call is tried again.
     client.send(check("")).unwrap();
     assert_eq!(client.reply("GET").unwrap().status(), 502);
-}
-
-#[test]
-fn a_name_that_is_not_found_is_told() {
-    let nicetap = Nicetap::start(
-        Options::default()
-            .argument("--connect-to")
-            .argument(&format!("{API}:443:no-such-host.invalid:443")),
-    );
-    let mut client = RawClient::tunnel(nicetap.addr(), API, &trust(&nicetap)).unwrap();
-    client.send(check("")).unwrap();
-    let told = Told {
-        status: 502,
-        word: "dns_error",
-        stage: "resolve",
-        verdict: "unreachable",
-        reason: "`no-such-host.invalid` was not found",
-    };
-    told.check_reply(&client.reply("GET").unwrap());
-    told.check_record(&nicetap.wait_for("the record", |record| record["event"] == "exchange"));
-}
-
-#[test]
-fn a_certificate_that_does_not_hold_is_told_and_nothing_is_sent() {
-    let trusted = Authority::new();
-    for (config, reason) in [
-        (
-            Authority::self_signed(&[API]).server_config(),
-            "vouches for itself, as `rcgen self signed cert`",
-        ),
-        (
-            issued_by("Example Antivirus Root"),
-            "was issued by `Example Antivirus Root`, whom this machine does not trust",
-        ),
-        (
-            Authority::new().identity(&[API]).server_config(),
-            "has a signature that does not fit",
-        ),
-        (
-            trusted.identity(&["another.example"]).server_config(),
-            "is for another name",
-        ),
-        (
-            trusted.identity_until(&[API], 2020).server_config(),
-            "expired on 2020-01-01",
-        ),
-    ] {
-        let origin = RawOrigin::with_tls(config, answering(success));
-        let nicetap = Nicetap::before(origin.addr(), &trusted);
-        let mut client = RawClient::tunnel(nicetap.addr(), API, &trust(&nicetap)).unwrap();
-        client.send(check("")).unwrap();
-        let told = Told {
-            status: 502,
-            word: "tls_certificate_error",
-            stage: "tls",
-            verdict: "unreachable",
-            reason,
-        };
-        told.check_reply(&client.reply("GET").unwrap());
-        told.check_record(&nicetap.wait_for("the record", |record| record["event"] == "exchange"));
-        assert_eq!(origin.requests().len(), 0, "{reason}");
-        assert!(origin.streams_from(0).concat().is_empty(), "{reason}");
-    }
-}
-
-/// A leaf for the API, made by a root of this name, as an antivirus or a company's proxy makes it.
-fn issued_by(name: &str) -> Arc<ServerConfig> {
-    let mut root = CertificateParams::default();
-    root.distinguished_name.push(DnType::CommonName, name);
-    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let issuer = CertifiedIssuer::self_signed(root, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new([API.to_owned()]).unwrap();
-    let identity = Identity {
-        chain: leaf.signed_by(&key, &issuer).unwrap().pem(),
-        key: key.serialize_pem(),
-    };
-    identity.server_config()
-}
-
-#[test]
-fn an_origin_with_an_older_tls_only_is_told() {
-    let identity = Authority::self_signed(&[API]);
-    let folder = tempfile::tempdir().unwrap();
-    for (file, text) in [("chain.pem", &identity.chain), ("key.pem", &identity.key)] {
-        support::write(&folder.path().join(file), text);
-    }
-    let mut server = Command::new("openssl")
-        .args(["s_server", "-accept", "127.0.0.1:0", "-tls1_1"])
-        .args([
-            "-cipher",
-            "DEFAULT@SECLEVEL=0",
-            "-cert",
-            "chain.pem",
-            "-key",
-            "key.pem",
-        ])
-        .current_dir(&folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
-    let addr = lines.find_map(|line| line.unwrap().strip_prefix("ACCEPT ")?.parse().ok());
-    let nicetap = Nicetap::before(addr.unwrap(), &Authority::new());
-    let mut client = RawClient::tunnel(nicetap.addr(), API, &trust(&nicetap)).unwrap();
-    client.send(check("")).unwrap();
-    let told = Told {
-        status: 502,
-        word: "tls_protocol_error",
-        stage: "tls",
-        verdict: "unreachable",
-        reason: "offers neither TLS 1.2 nor 1.3",
-    };
-    told.check_reply(&client.reply("GET").unwrap());
-    let _ = server.kill();
-    let _ = server.wait();
-}
-
-#[test]
-fn an_end_in_the_middle_of_the_handshake_is_told() {
-    for (origin, reason) in [
-        (
-            RawOrigin::plain(|conversation| conversation.read_some().map(drop)),
-            "closed the connection during the TLS handshake",
-        ),
-        (
-            RawOrigin::plain(|conversation| {
-                conversation.read_some()?;
-                conversation.reset();
-                Ok(())
-            }),
-            "reset the connection during the TLS handshake",
-        ),
-    ] {
-        let stage = Stage::before(Authority::new(), origin, |options| options);
-        is_told(
-            &stage,
-            &Told {
-                status: 502,
-                word: "connection_terminated",
-                stage: "tls",
-                verdict: "unreachable",
-                reason,
-            },
-        );
-    }
-}
-
-#[test]
-fn plain_text_where_tls_is_due_is_told() {
-    let origin = RawOrigin::plain(|conversation| {
-        conversation.read_some()?;
-        conversation.send("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
-    });
-    let stage = Stage::before(Authority::new(), origin, |options| options);
-    is_told(
-        &stage,
-        &Told {
-            status: 502,
-            word: "tls_protocol_error",
-            stage: "tls",
-            verdict: "unreachable",
-            reason: "is not TLS",
-        },
-    );
 }
 
 #[test]
@@ -396,6 +225,17 @@ fn an_origin_that_closes_soon_after_each_reply_costs_no_call() {
             .all(|record| record["answer"]["status"] != 502),
         "a 502 would have been final"
     );
+}
+
+#[test]
+fn curl_calls_again_where_an_origin_closes_soon_and_nothing_is_sent_twice() {
+    let stage = Stage::new(closing_after(Duration::from_millis(20), success));
+    let calls = vec![Call::get("/v2/?category=domain&action=check&domains=example.com"); 5];
+    let root = stage.nicetap.root_pem();
+    let replies = Client::Curl.make(Way::Connect(stage.nicetap.addr(), &root), &calls);
+    let good = replies.iter().filter(|reply| reply.status == 200);
+    assert_eq!(good.count(), calls.len(), "{replies:?}");
+    assert_eq!(stage.origin.requests().len(), calls.len());
 }
 
 #[test]

@@ -60,6 +60,11 @@ fn the_outsiders_replies_pass_as_they_came_or_are_told() {
             record["failure"]
         );
         if is_own {
+            let reason = &record["failure"]["reason"];
+            assert!(
+                reason.as_str().is_some_and(|reason| !reason.is_empty()),
+                "{name}: {record:#}"
+            );
             told += 1;
         } else if record["fidelity"].as_array().unwrap().is_empty() {
             // What comes after the reply's end is no part of it.
@@ -74,7 +79,13 @@ fn the_outsiders_replies_pass_as_they_came_or_are_told() {
         "{} replies: {as_they_came} as they came, {told} told as no reply, {changed} less what is named in fidelity",
         replies.len()
     ));
-    assert!(as_they_came > 9 * replies.len() / 10 - told);
+    let as_direct = as_they_came + changed;
+    say(&format!(
+        "{as_direct} of {} reach the client as they would without nicetap",
+        replies.len()
+    ));
+    // What the best of the others carry: 430 of 490.
+    assert!(as_direct * 490 >= 430 * replies.len());
 }
 
 #[test]

@@ -119,6 +119,7 @@ pub(crate) fn post(fields: &str) -> String {
 }
 
 /// What an own answer must be, in the client's hands and in the record.
+#[derive(Clone, Copy)]
 pub(crate) struct Told {
     pub(crate) status: u16,
     pub(crate) word: &'static str,

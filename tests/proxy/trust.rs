@@ -95,7 +95,7 @@ fn a_client_that_leaves_with_the_certificate_unread_is_not_taken_for_distrust() 
 }
 
 /// The first bytes that a client sends in TLS.
-fn hello(host: &str, trust: &Arc<ClientConfig>) -> Vec<u8> {
+pub(crate) fn hello(host: &str, trust: &Arc<ClientConfig>) -> Vec<u8> {
     let name = ServerName::try_from(host.to_owned()).unwrap();
     let mut client = ClientConnection::new(Arc::clone(trust), name).unwrap();
     let mut bytes = Vec::new();

@@ -22,15 +22,19 @@ pub(crate) struct Nicetap {
     addr: SocketAddr,
     console: Arc<Mutex<String>>,
     followers: Vec<JoinHandle<()>>,
+    is_searched: bool,
 }
 
 /// How it starts.
 #[derive(Default)]
 pub(crate) struct Options {
+    /// What starts it, such as `prlimit --nofile=100`.
+    starter: Vec<String>,
     arguments: Vec<String>,
     variables: Vec<(String, String)>,
     upstream_roots: String,
     home: Option<TempDir>,
+    is_unsearched: bool,
 }
 
 /// What is left of a `nicetap` that has ended.
@@ -69,6 +73,18 @@ impl Options {
         self
     }
 
+    /// Keeps its log out of the search that `tests/run` makes through all logs: too large for that, looked at here.
+    pub(crate) fn unsearched(mut self) -> Self {
+        self.is_unsearched = true;
+        self
+    }
+
+    /// Lets this command start it, and become it.
+    pub(crate) fn started_by(mut self, command: &[&str]) -> Self {
+        self.starter = command.iter().map(ToString::to_string).collect();
+        self
+    }
+
     /// Adds an argument as it is.
     pub(crate) fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
@@ -81,7 +97,10 @@ impl Nicetap {
     pub(crate) fn start(options: Options) -> Self {
         let home = options.home.unwrap_or_else(|| tempfile::tempdir().unwrap());
         let before = records(&home.path().join("home")).len();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_nicetap"));
+        let mut words = options.starter;
+        words.push(env!("CARGO_BIN_EXE_nicetap").to_owned());
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]);
         command.args(["serve", "--listen", "127.0.0.1:0", "--no-ui", "--home"]);
         command.arg(home.path().join("home"));
         if !options.upstream_roots.is_empty() {
@@ -108,6 +127,7 @@ impl Nicetap {
             addr: SocketAddr::from(([0, 0, 0, 0], 0)),
             console,
             followers: vec![stdout, stderr],
+            is_searched: !options.is_unsearched,
         };
         // The banner is printed after the `start` record is written.
         let speaks = first_line.recv_timeout(PATIENCE).is_ok();
@@ -221,6 +241,9 @@ impl Nicetap {
 
     /// Puts what it wrote where `tests/run` looks for secrets in the files of the whole suite.
     fn keep(&self) {
+        if !self.is_searched {
+            return;
+        }
         let Some(folder) = std::env::var_os("NICETAP_KEEP_LOGS") else {
             return;
         };

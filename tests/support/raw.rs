@@ -20,9 +20,14 @@ pub(crate) struct RawClient {
 impl RawClient {
     /// Talks to this address in clear.
     pub(crate) fn plain(addr: SocketAddr) -> Self {
-        let socket = TcpStream::connect(addr).unwrap();
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        Self::over(Stream::plain(socket))
+        Self::reach(addr).unwrap()
+    }
+
+    /// Talks to this address in clear, if anybody listens there.
+    pub(crate) fn reach(addr: SocketAddr) -> io::Result<Self> {
+        let socket = TcpStream::connect(addr)?;
+        socket.set_read_timeout(Some(PATIENCE))?;
+        Ok(Self::over(Stream::plain(socket)))
     }
 
     /// Talks TLS to this address, as to the named host.
@@ -36,7 +41,7 @@ impl RawClient {
         host: &str,
         trust: &Arc<ClientConfig>,
     ) -> io::Result<Self> {
-        let mut client = Self::plain(proxy);
+        let mut client = Self::reach(proxy)?;
         client.send(format!(
             "CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n\r\n"
         ))?;

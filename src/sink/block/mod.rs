@@ -175,7 +175,9 @@ impl Renderer {
             &egress_row(&exchange.egress, exchange.failure.as_ref()),
         );
         row_if_any(page, &diagnosis_row(exchange));
-        if let Some(compared) = &exchange.diagnosis.compared_with {
+        if let Some(compared) = &exchange.diagnosis.compared_with
+            && !compared.differences.is_empty()
+        {
             let differences = compared.differences.iter().map(|one| self.leaf(one));
             let lead = Rich::new(format!("differs from #{}, which worked: ", compared.id));
             page.row(BODY, VALUE, &lead.then(Rich::joined(differences)));

@@ -1,0 +1,248 @@
+//! Faults of the place: its disk, its terminal, its signals, its links. The traffic goes on, and what was admitted is
+//! recorded, or counted as not recorded. (Full disks are in `life.rs` and `log.rs`, damaged CA files in `ca.rs`.)
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::hostile::each_admitted_request_has_its_record;
+use crate::stage::{Stage, check, post, trust};
+use crate::support::authority::Authority;
+use crate::support::nginx::pattern;
+use crate::support::nicetap::{Nicetap, Options};
+use crate::support::origin::{RawOrigin, answering, reply, success};
+use crate::support::raw::RawClient;
+use crate::support::{API, PATIENCE, eventually, process};
+
+#[test]
+fn a_log_folder_that_is_removed_is_made_again() {
+    let stage = Stage::new(answering(success));
+    let mut client = stage.client();
+    let mut call = || {
+        client.send(check("")).unwrap();
+        assert_eq!(client.reply("GET").unwrap().status(), 200);
+    };
+    call();
+    std::fs::remove_dir_all(stage.nicetap.home().join("log")).unwrap();
+    // It looks once a second.
+    eventually("a record in the new log", || {
+        call();
+        let records = stage.nicetap.records();
+        records
+            .iter()
+            .any(|record| record["event"] == "exchange")
+            .then_some(())
+    });
+    call();
+    let stopped = stage.nicetap.stop();
+    assert!(stopped.status.success(), "{}", stopped.console);
+    let stop = stopped.records.last().unwrap();
+    assert_eq!(stop["event"], "stop", "{stop:#}");
+    assert_eq!(stop["exchanges"], stage.origin.requests().len(), "{stop:#}");
+    assert_eq!(stop["not_recorded"], 0, "{stop:#}");
+}
+
+#[test]
+fn a_terminal_that_has_gone_costs_no_call_and_no_line() {
+    let authority = Authority::new();
+    let origin = RawOrigin::tls(&authority, &[API], answering(success));
+    let folder = tempfile::tempdir().unwrap();
+    let (home, roots) = (folder.path().join("home"), folder.path().join("roots.pem"));
+    authority.write(&roots);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_nicetap"))
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--no-ui",
+            "--egress-probe",
+            "off",
+        ])
+        .args(["--connect-to", &format!("{API}:443:{}", origin.addr())])
+        .args(["--upstream-ca", roots.to_str().unwrap()])
+        .args(["--home", home.to_str().unwrap()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Nobody reads, and nobody ever will.
+    drop((child.stdout.take(), child.stderr.take()));
+    let log = home.join("log/nicetap.jsonl");
+    let records = || -> Vec<Value> {
+        let text = std::fs::read_to_string(&log).unwrap_or_default();
+        let lines = text
+            .lines()
+            .map_while(|line| serde_json::from_str(line).ok());
+        lines.collect()
+    };
+    let start = eventually("it listens", || records().into_iter().next());
+    let addr: SocketAddr = start["listen"][0].as_str().unwrap().parse().unwrap();
+    let root = std::fs::read_to_string(home.join("public/root.pem")).unwrap();
+    let trust = crate::support::authority::client_config(&root);
+    let mut client = RawClient::tunnel(addr, API, &trust).unwrap();
+    for _ in 0..20 {
+        client.send(check("")).unwrap();
+        assert_eq!(client.reply("GET").unwrap().status(), 200);
+    }
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, Signal::TERM).unwrap();
+    let status = process::wait(&mut child, PATIENCE).unwrap();
+    assert!(status.success(), "{status}");
+    each_admitted_request_has_its_record(&records());
+}
+
+#[test]
+fn a_home_that_cannot_be_made_is_told_with_exit_code_3() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nicetap"));
+    // Not even root makes a folder there.
+    command.args([
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--no-ui",
+        "--home",
+        "/proc/nicetap",
+    ]);
+    let ended = process::run(&mut command, b"", PATIENCE);
+    assert_eq!(ended.status.code(), Some(3), "{}", ended.stderr);
+    assert!(ended.stderr.contains("/proc/nicetap"), "{}", ended.stderr);
+}
+
+/// A real client is stopped in the middle of a large reply: the others are served, and it gets its rest later.
+#[test]
+fn a_stopped_client_holds_up_nobody() {
+    const SIZE: usize = 12 << 20;
+    let body = pattern(SIZE);
+    let stage = Stage::new(answering(move |request| {
+        if request.first_line().contains("large") {
+            return reply("200 OK", "", &body);
+        }
+        success(request)
+    }));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("reply");
+    let mut curl = Command::new("curl")
+        .args([
+            "--silent",
+            "--proxy",
+            &format!("http://{}", stage.nicetap.addr()),
+        ])
+        .args(["--cacert", stage.nicetap.root_pem().to_str().unwrap()])
+        .args(["--limit-rate", "8M", "--output", file.to_str().unwrap()])
+        .arg(format!("https://{API}/v2/?large"))
+        .spawn()
+        .unwrap();
+    let size = || std::fs::metadata(&file).map_or(0, |file| file.len());
+    eventually("the reply has begun", || (size() > 0).then_some(()));
+    let pid = rustix::process::Pid::from_child(&curl);
+    rustix::process::kill_process(pid, Signal::STOP).unwrap();
+    for _ in 0..20 {
+        let (reply, _) = stage.ask(check(""));
+        assert_eq!(reply.status(), 200);
+    }
+    assert!(size() < SIZE as u64);
+    let memory = stage.nicetap.peak_memory();
+    assert!(memory < 64 * 1024, "{memory} KiB");
+    rustix::process::kill_process(pid, Signal::CONT).unwrap();
+    let status = process::wait(&mut curl, PATIENCE).unwrap();
+    assert!(status.success(), "{status}");
+    assert_eq!(size(), SIZE as u64);
+}
+
+/// Links that carry one byte at a time, on either side of nicetap, with TLS and bodies both ways.
+#[test]
+fn links_of_single_bytes_change_nothing() {
+    let authority = Authority::new();
+    let body = pattern(2000);
+    let echo = answering(|request| reply("200 OK", "X-Kind: echo\r\n", &request.body));
+    let origin = RawOrigin::tls(&authority, &[API], echo);
+    let slow_origin = narrow(origin.addr());
+    let options = Options::default()
+        .connect_to(API, 443, slow_origin)
+        .trust(&authority);
+    let nicetap = Nicetap::start(options);
+    let mut client = RawClient::tunnel(narrow(nicetap.addr()), API, &trust(&nicetap)).unwrap();
+    let mut request = post(&format!("Content-Length: {}\r\n", body.len())).into_bytes();
+    request.extend(&body);
+    client.send(&request).unwrap();
+    let reply = client.reply("POST").unwrap();
+    assert_eq!((reply.status(), &reply.body), (200, &body));
+    client.send(check("")).unwrap();
+    assert_eq!(client.reply("GET").unwrap().status(), 200);
+    drop(client);
+    each_admitted_request_has_its_record(&nicetap.stop().records);
+}
+
+/// A relay that reads and writes one byte at a time, each in a segment of its own.
+fn narrow(to: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let addr = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for near in listener.incoming().flatten() {
+            let far = TcpStream::connect(to).unwrap();
+            for socket in [&near, &far] {
+                socket.set_nodelay(true).unwrap();
+            }
+            for (mut from, mut into) in [
+                (near.try_clone().unwrap(), far.try_clone().unwrap()),
+                (far, near),
+            ] {
+                std::thread::spawn(move || {
+                    let mut byte = [0];
+                    while from.read(&mut byte).is_ok_and(|count| count == 1) {
+                        if into.write_all(&byte).is_err() {
+                            break;
+                        }
+                    }
+                    let _ = into.shutdown(Shutdown::Write);
+                });
+            }
+        }
+    });
+    addr
+}
+
+/// Under load, and while it ends under load: what was admitted is recorded, each once.
+#[test]
+fn an_end_under_load_leaves_each_admitted_request_its_record() {
+    let stage = Stage::new(answering(success));
+    let answered = AtomicUsize::new(0);
+    let (answered, stage) = (&answered, stage);
+    let proxy = stage.nicetap.addr();
+    let (trust, nicetap) = (stage.trust.clone(), stage.nicetap);
+    let stopped = std::thread::scope(|scope| {
+        for number in 0..16 {
+            let trust = trust.clone();
+            scope.spawn(move || {
+                // Half of them make each call on a connection of its own.
+                let fresh = number % 2 == 0;
+                'connections: while let Ok(mut client) = RawClient::tunnel(proxy, API, &trust) {
+                    loop {
+                        let sent = client.send(check(""));
+                        match sent.and_then(|()| client.reply("GET")) {
+                            Ok(reply) if reply.whole => answered.fetch_add(1, Ordering::Relaxed),
+                            _ => continue 'connections,
+                        };
+                        if fresh {
+                            continue 'connections;
+                        }
+                    }
+                }
+            });
+        }
+        eventually("some load", || {
+            (answered.load(Ordering::Relaxed) > 400).then_some(())
+        });
+        nicetap.stop()
+    });
+    each_admitted_request_has_its_record(&stopped.records);
+    let by_origin = stopped.of("exchange");
+    let by_origin = by_origin
+        .iter()
+        .filter(|record| record["answer"]["by"] == "origin");
+    assert!(by_origin.count() >= answered.load(Ordering::Relaxed));
+}
