@@ -278,6 +278,43 @@ fn a_denied_finding_is_the_exit_code_whatever_the_child_says() {
 }
 
 #[test]
+fn findings_are_written_as_sarif_even_when_one_is_denied() {
+    let mut run = Run::mocked().option("--deny").option("N101");
+    let file = run.home.path().join("found.sarif");
+    run.command.arg("--sarif").arg(&file);
+    let ended = run.child(&["curl", "-sS", CHECK]);
+    assert_eq!(ended.status.code(), Some(5), "{}", ended.stderr);
+    let sarif: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let missing = results
+        .iter()
+        .find(|result| result["ruleId"] == "N101")
+        .unwrap();
+    let place = &missing["locations"][0]["physicalLocation"];
+    let log = run.home.path().join("log/nicetap.jsonl");
+    let uri = format!("file://{}", log.display());
+    assert_eq!(place["artifactLocation"]["uri"], uri);
+    let line = usize::try_from(place["region"]["startLine"].as_u64().unwrap()).unwrap();
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(
+        log.lines()
+            .nth(line - 1)
+            .unwrap()
+            .contains("\"code\":\"N101\"")
+    );
+    let told = Run::mocked()
+        .option("--no-log")
+        .option("--sarif=x")
+        .child(&["true"]);
+    assert_eq!(told.status.code(), Some(2), "{}", told.stderr);
+    assert!(
+        told.stderr.contains("hint: take --no-log away"),
+        "{}",
+        told.stderr
+    );
+}
+
+#[test]
 fn nobody_is_seen_when_nobody_came_and_it_says_who_cannot_be() {
     let ended = Run::mocked().child(&["true"]);
     assert!(

@@ -239,6 +239,72 @@ fn whmcs_is_the_pool_of_its_owner_and_its_password_is_not_read() {
 }
 
 #[test]
+fn a_proxy_that_whmcs_has_of_its_own_is_named_without_its_login() {
+    let site = Site::start("games", "");
+    let setup = Setup::new(&site);
+    let file = site.place("shop/configuration.php");
+    let mut text = std::fs::read_to_string(&file).unwrap();
+    text.push_str("$outbound_http_proxy = 'http://bob:hunter2@10.0.0.1:3128';\n");
+    support::write(&file, text);
+    let target = format!("whmcs={}", site.place("shop").display());
+    let shown = setup.done(&[&target]);
+    // Nobody can be asked here, so nothing is changed.
+    let asked = setup.refused(&[&target, "--write"]);
+    for told in [shown, asked] {
+        assert!(
+            told.contains("$outbound_http_proxy (http://10.0.0.1:3128)"),
+            "{told}"
+        );
+        assert!(told.contains("--upstream-proxy"), "{told}");
+        assert!(
+            !told.contains("hunter2") && !told.contains("canary"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn the_page_to_upload_tells_what_php_has_shows_no_secret_and_deletes_itself() {
+    // Whatever it asks ends at that proxy.
+    let site = Site::start("games", "env[https_proxy] = http://bob:hunter2@127.0.0.1:9");
+    let setup = Setup::new(&site);
+    let page = setup.done(&["probe-php"]);
+    let name = page.lines().next().unwrap().rsplit(' ').next().unwrap();
+    let file = site.place("shop").join(name);
+    support::write(&file, &page);
+    let (status, told) = site.page(&format!("/{name}"));
+    assert_eq!(status, 200, "{told}");
+    for line in [
+        "PHP                    8.",
+        "https_proxy            http://127.0.0.1:9",
+        "outbound IPv4          7 Failed to connect to 127.0.0.1",
+        "issuer of the API      not seen",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    assert!(!told.contains("hunter2"), "{told}");
+    let begin: u64 = page
+        .split("time() > ")
+        .nth(1)
+        .unwrap()
+        .split(' ')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    support::write(
+        &file,
+        page.replace(&begin.to_string(), &(begin - 1801).to_string()),
+    );
+    // PHP's cache of files may hold the younger one for two seconds.
+    support::eventually("it is gone", || {
+        (site.page(&format!("/{name}")).1 == "gone" || !file.exists()).then_some(())
+    });
+    assert!(!file.exists());
+    assert_ne!(page, setup.done(&["probe-php"]), "its name can be guessed");
+}
+
+#[test]
 fn lines_are_shown_and_nothing_is_changed() {
     let site = Site::start("games", "");
     let setup = Setup::new(&site);

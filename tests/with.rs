@@ -49,11 +49,15 @@ fn exchanges(nicetap: &Nicetap) -> Vec<Value> {
         .collect()
 }
 
-/// Waits until both PHPs have the setting; it is written after the banner is printed.
+/// Waits until both PHPs have the setting; it is written after the banner is printed. The pages come first, and are
+/// proved before the cron's turn; so no call is made that nicetap would not catch.
 fn is_set_up(site: &Site) {
     eventually("the settings are written", || {
-        let is_read = site.page("/?do=check&verify=off").1.contains("success");
-        (is_read && site.place("cli.d/99-nicetap.ini").exists()).then_some(())
+        site.place("cli.d/99-nicetap.ini").exists().then_some(())
+    });
+    eventually("a page is read", || {
+        let page = site.page("/?do=check&verify=off").1;
+        page.contains("success").then_some(())
     });
 }
 
@@ -237,6 +241,127 @@ fn without_an_answer_nothing_is_changed_and_nothing_runs() {
     assert_eq!(site.tree(), before);
 }
 
+/// As on shared hosting: PHP reads `.user.ini` by itself, and nobody reloads anything.
+#[test]
+fn without_root_whmcs_has_a_user_ini_that_keeps_what_was_there_and_is_taken_back() {
+    let site = Site::start(
+        "games",
+        "pm.max_children = 1\nphp_admin_value[user_ini.cache_ttl] = 0",
+    );
+    let opened = std::time::Instant::now();
+    let ini = site.place("shop/.user.ini");
+    let before = format!(
+        "auto_prepend_file = \"{}\"\n",
+        site.place("shop/before.php").display()
+    );
+    support::write(&ini, &before);
+    let home = tempfile::tempdir().unwrap();
+    succeeds(Command::new("chown").arg("games").arg(home.path()));
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(home.path(), open).unwrap();
+    // WHMCS's folder belongs to the user of the hosting account.
+    succeeds(
+        Command::new("chown")
+            .args(["-R", "games"])
+            .arg(site.place("shop")),
+    );
+    let mut nicetap = Command::new("setpriv")
+        .args([
+            "--reuid",
+            "games",
+            "--clear-groups",
+            env!("CARGO_BIN_EXE_nicetap"),
+        ])
+        .args([
+            "serve",
+            "--mock",
+            "--listen",
+            "127.0.0.1:0",
+            "--no-ui",
+            "--yes",
+            "--with",
+        ])
+        .arg(format!("whmcs={}", site.place("shop").display()))
+        .env("NICETAP_HOME", home.path().join("home"))
+        .env("NICETAP_EGRESS_PROBE", "off")
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let log = home.path().join("home/log/nicetap.jsonl");
+    let is_set =
+        || std::fs::read_to_string(&ini).is_ok_and(|text| text.contains("/public/prepend-"));
+    let is_read = || {
+        let page = site.page("/?do=check&verify=off").1;
+        let log = std::fs::read_to_string(&log).unwrap_or_default();
+        (log.contains("\"event\":\"exchange\"") && page.starts_with("guarded ")).then_some(())
+    };
+    let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        // PHP reads it again in a later second than the one in which it has read it.
+        let is_seen = || is_set() && opened.elapsed() > Duration::from_secs(1);
+        eventually("it is set", || is_seen().then_some(()));
+        eventually("the click is read, and what ran before still runs", is_read);
+        let now = std::fs::read_to_string(&ini).unwrap();
+        assert!(now.starts_with(&before), "{now}");
+        let refused = site.page("/?do=check").1;
+        assert!(refused.contains("Connection Error: 60"), "{refused}");
+        let has_ca = || std::fs::read_to_string(&ini).is_ok_and(|text| text.contains("cafile"));
+        eventually("the CA is given", || has_ca().then_some(()));
+    }));
+    let with_ca = std::fs::read_to_string(&ini).unwrap();
+    end(&mut nicetap);
+    assert!(seen.is_ok());
+    assert_eq!(std::fs::read_to_string(&ini).unwrap(), before);
+    // PHP may go by what it has read for minutes: the shop is open meanwhile, with what ran before, and can call out.
+    assert_eq!(site.page("/").1, "guarded the shop is open\n");
+    let named = with_ca.split("openssl.cafile = \"").nth(1).unwrap();
+    assert!(
+        Path::new(named.split('"').next().unwrap()).exists(),
+        "{with_ca}"
+    );
+}
+
+/// `script` gives it a terminal, and takes it away by being killed.
+#[test]
+fn a_lost_terminal_is_an_end_and_everything_is_as_before() {
+    let site = Site::start("games", "");
+    let before = site.tree();
+    let home = tempfile::tempdir().unwrap();
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(home.path(), open).unwrap();
+    let line = format!(
+        "exec {} serve --mock --listen 127.0.0.1:0 --no-ui --yes --with {} --with php",
+        env!("CARGO_BIN_EXE_nicetap"),
+        site.fpm()
+    );
+    let mut terminal = Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .env("NICETAP_HOME", home.path().join("home"))
+        .env("NICETAP_EGRESS_PROBE", "off")
+        .env("PHP_INI_SCAN_DIR", site.scan())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    is_set_up(&site);
+    assert_ne!(site.tree(), before);
+    terminal.kill().unwrap();
+    terminal.wait().unwrap();
+    eventually("everything is as before", || {
+        (site.tree() == before).then_some(())
+    });
+    eventually("it has ended", || {
+        let status = nicetap(&home.path().join("home"), &["status"]);
+        told(&status).contains("no nicetap runs").then_some(())
+    });
+    assert_eq!(site.page("/"), (200, "the shop is open\n".to_owned()));
+}
+
+fn end(child: &mut std::process::Child) {
+    let pid = rustix::process::Pid::from_child(child);
+    let _ = rustix::process::kill_process(pid, Signal::TERM);
+    support::process::wait(child, Duration::from_secs(30));
+}
+
 /// Root's own home, the machine's own PHP-FPM settings: only where neither is in use.
 #[test]
 fn the_machines_own_etc_is_as_before() {
@@ -274,9 +399,7 @@ fn the_machines_own_etc_is_as_before() {
         assert!(Path::new("/etc/nicetap/prepend.php").exists());
     });
     for child in [nicetap.as_mut().unwrap(), &mut fpm] {
-        let _ =
-            rustix::process::kill_process(rustix::process::Pid::from_child(child), Signal::TERM);
-        support::process::wait(child, Duration::from_secs(30));
+        end(child);
     }
     std::fs::remove_dir_all("/var/lib/nicetap").unwrap();
     let differ = Command::new("diff")

@@ -5,7 +5,7 @@ use std::panic;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::catalogue::Catalogue;
 use crate::config::value::Value;
@@ -60,6 +60,11 @@ pub fn main() -> ExitCode {
         // The hook has told where.
         Err(_) => Exit::Bug.into(),
     }
+}
+
+/// The command line as clap knows it: manual pages and completions are made from it.
+pub fn description() -> clap::Command {
+    CommandLine::command()
 }
 
 /// Shows why calls to the NiceNIC Reseller API v2 fail
@@ -306,8 +311,6 @@ Exit codes:
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-
-    use clap::CommandFactory as _;
 
     use super::*;
 

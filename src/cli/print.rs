@@ -1,10 +1,12 @@
 //! The terminal, for the few lines that a command prints itself. To be replaced by `sink::out` when that is merged.
 use std::io::{self, ErrorKind, Write as _};
+use std::path::Path;
 
 use anstream::ColorChoice;
 
 use super::error::Error;
 use crate::config::Color;
+use crate::store::{Access, Dir};
 
 /// Sets when colours are kept.
 pub(super) fn set_color(color: Color) {
@@ -28,6 +30,22 @@ pub(super) fn to_stdout(text: &str) -> Result<(), Error> {
         }
         _ => Ok(()),
     }
+}
+
+/// Writes a file for its owner alone (mode 0600), in place of one that is there.
+pub(super) fn to_file(file: &Path, what: &str, text: &str) -> Result<(), Error> {
+    let file = std::path::absolute(file)
+        .map_err(|error| Error::usage(format!("the {what} has no sound path")).caused_by(error))?;
+    let (Some(folder), Some(name)) = (file.parent(), file.file_name().and_then(|it| it.to_str()))
+    else {
+        return Err(Error::usage(format!("the {what} must be a file")));
+    };
+    let fail = || Error::cannot_start(format!("the {what} {} cannot be written", file.display()));
+    let folder = Dir::existing(folder).map_err(|error| fail().caused_by(error))?;
+    let folder = folder.ok_or_else(|| fail().hint("its folder does not exist"))?;
+    folder
+        .replace(name, text.as_bytes(), Access::Private)
+        .map_err(|error| fail().caused_by(error))
 }
 
 /// Prints a message. Where nobody can read it, nothing is left to tell.

@@ -8,7 +8,6 @@ use crate::config::Config;
 use crate::config::value::Value;
 use crate::diagnose::{self, Sketch};
 use crate::sink::report::{self, Ticket};
-use crate::store::{Access, Dir};
 
 use super::error::Error;
 use super::history::History;
@@ -46,18 +45,7 @@ pub(super) fn run(options: &Report, config: &Config) -> Result<(), Error> {
     let Some(file) = &options.output else {
         return print::to_stdout(&text);
     };
-    let file = std::path::absolute(&file.0)
-        .map_err(|error| Error::usage("the report has no sound path").caused_by(error))?;
-    let (Some(folder), Some(name)) = (file.parent(), file.file_name().and_then(|it| it.to_str()))
-    else {
-        return Err(Error::usage("--output must name a file"));
-    };
-    let fail = || Error::cannot_start(format!("the report {} cannot be written", file.display()));
-    let folder = Dir::existing(folder).map_err(|error| fail().caused_by(error))?;
-    let folder = folder.ok_or_else(|| fail().hint("its folder does not exist"))?;
-    folder
-        .replace(name, text.as_bytes(), Access::Private)
-        .map_err(|error| fail().caused_by(error))
+    print::to_file(&file.0, "report", &text)
 }
 
 pub(super) const HELP_END: &str = "\

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus};
 use std::time::Duration;
 
@@ -19,9 +19,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::value::Value;
 use crate::config::{Config, Guard, Layer, OnDistrust, Then};
+use crate::lint::Spot;
+use crate::lint::sarif::{Found, sarif};
+use crate::record::Record;
+use crate::rules;
 use crate::setup::environment::{Way, own_authorities, variables};
 use crate::setup::files::Files;
 use crate::sink::out;
+use crate::sink::reader::Reader;
 use crate::sink::tally::Counts;
 
 use super::error::{Error, Exit};
@@ -33,6 +38,9 @@ use super::{instance, print};
 pub(super) struct Run {
     #[command(flatten)]
     pub(super) settings: Box<Layer>,
+    /// Write the findings there as SARIF, for a code host; each points at its line of the log
+    #[arg(long, value_name = "FILE")]
+    sarif: Option<PathBuf>,
     /// The command and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -77,6 +85,9 @@ impl Run {
 /// Runs the command, and gives its exit code.
 pub(super) fn run(options: &Run, config: &Config) -> Result<ExitCode, Error> {
     let config = options.own(config);
+    if options.sarif.is_some() && config.log.is_none() {
+        return Err(no_log());
+    }
     let program = options.command.first().cloned().unwrap_or_default();
     warn_beforehand(&program);
     let runtime = instance::runtime()?;
@@ -84,10 +95,56 @@ pub(super) fn run(options: &Run, config: &Config) -> Result<ExitCode, Error> {
     let ended = runtime.block_on(instance::while_a_child_runs(&config, child));
     // A look-up of a name may hang in the system's resolver: nobody waits for it.
     runtime.shutdown_timeout(Duration::from_millis(100));
+    if let Some(file) = &options.sarif {
+        print::to_file(file, "SARIF file", &found(&config)?)?;
+    }
     let (status, counts) = ended?;
     let status = status?;
     print::to_stderr(&coverage(&counts, &config));
     Ok(exit_code(status))
+}
+
+fn no_log() -> Error {
+    Error::usage("--sarif points at lines of the log, and none is kept").hint("take --no-log away")
+}
+
+/// What the log says was found in this run, as SARIF.
+fn found(config: &Config) -> Result<String, Error> {
+    let Some(log) = &config.log else {
+        return Err(Error::usage(
+            "--sarif points at the log, and none is kept (--no-log)",
+        ));
+    };
+    let fail = |error| {
+        Error::cannot_start(format!("the log {} cannot be read", log.display())).caused_by(error)
+    };
+    let mut reader = Reader::open(log).map_err(fail)?;
+    let mut records = Vec::new();
+    while let Some(line) = reader.next_line().map_err(fail)? {
+        match line {
+            Ok(entry) if matches!(entry.record, Record::Start(_)) => records.clear(),
+            Ok(entry) => records.push(entry),
+            // A line that is no record is told by `nicetap log`.
+            Err(_) => {}
+        }
+    }
+    let name = log.display().to_string();
+    let name = name.as_str();
+    let found = records.iter().flat_map(|entry| {
+        let line = usize::try_from(entry.number).unwrap_or(usize::MAX);
+        entry
+            .record
+            .final_findings()
+            .iter()
+            .map(move |finding| Found {
+                file: name,
+                spot: Spot { line, column: 1 },
+                summary: rules::find(&finding.code)
+                    .map_or_else(|| finding.name.clone(), |rule| rule.summary.into()),
+                finding,
+            })
+    });
+    Ok(format!("{:#}\n", sarif(&found.collect::<Vec<_>>(), &[])))
 }
 
 /// Starts the child, passes signals on to it, and waits for its end.
@@ -246,6 +303,8 @@ Examples:
   nicetap run --mock -- php script.php     The same, answered by the mock
   nicetap run --deny N1 -- ./integration-test
                                            Fail if the login is sent wrongly
+  nicetap run --sarif nicetap.sarif -- ./integration-test
+                                           The findings, for a code host
 
 Exit codes:
   0 …  that of the command; 128 and the signal's number if a signal ended it

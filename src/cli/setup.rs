@@ -9,6 +9,7 @@ use clap::Args;
 use crate::config::value::{Mismatch, Value};
 use crate::config::{Config, Target, Whose};
 use crate::setup::lines::lines;
+use crate::setup::whmcs::{Cron, Whmcs};
 use crate::setup::{Ledger, Plan, SetupError, To, Undone, check, probe_page, take_back};
 
 use super::error::Error;
@@ -85,6 +86,19 @@ pub(super) fn run(options: &Setup, config: &Config) -> Result<(), Error> {
 
 fn shown(target: &Target, to: &To) -> String {
     let mut text = lines(target.whose, to);
+    if target.whose == Whose::Whmcs {
+        let found = match &target.place {
+            Some(root) => Whmcs::at(root).into_iter().collect(),
+            None => Whmcs::all(&Cron::all()),
+        };
+        for note in found
+            .iter()
+            .filter_map(|whmcs| whmcs.proxy_note(to.is_chained))
+        {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "note: {note}");
+        }
+    }
     if target.whose == Whose::Docker {
         text.push_str("A home inside the container is lost with it; the log too.\n");
     }

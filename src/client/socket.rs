@@ -138,12 +138,17 @@ fn field<const N: usize>(message: &[u8], at: usize) -> Option<[u8; N]> {
 
 /// Where the kernel does not answer questions, its tables can be read by anybody.
 fn search_tables(ours: SocketAddr, peer: SocketAddr) -> Option<Owner> {
-    // A socket of either family can carry IPv4, so both tables are searched.
-    TABLES.into_iter().find_map(|table| {
-        let bytes = super::read_proc(table, TABLE_LIMIT)?;
-        let text = String::from_utf8_lossy(&bytes);
-        text.lines().find_map(|line| row(line, ours, peer))
-    })
+    // A socket of either family can carry IPv4, so both tables are searched; and again, since a row is passed over when
+    // others come and go while the table is handed out in pieces.
+    TABLES
+        .into_iter()
+        .cycle()
+        .take(3 * TABLES.len())
+        .find_map(|table| {
+            let bytes = super::read_proc(table, TABLE_LIMIT)?;
+            let text = String::from_utf8_lossy(&bytes);
+            text.lines().find_map(|line| row(line, ours, peer))
+        })
 }
 
 /// The owner, if this row of a table is the socket from `peer` to `ours`.

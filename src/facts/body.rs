@@ -146,6 +146,10 @@ impl Body {
             | BodyInput::Seen {
                 prefix: b"",
                 whole: true,
+            }
+            | BodyInput::Decoded {
+                prefix: b"",
+                whole: true,
             } => return Self::None,
             BodyInput::Pending => return Self::Pending,
             BodyInput::Mislabelled => return Self::Mislabelled,

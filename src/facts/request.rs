@@ -341,6 +341,16 @@ mod tests {
                 "other",
             ),
             (json, BodyInput::Pending, "pending"),
+            (json, whole(""), "none"),
+            // Java's HttpClient gives each GET a Content-Length of 0.
+            (
+                json,
+                BodyInput::Decoded {
+                    prefix: b"",
+                    whole: true,
+                },
+                "none",
+            ),
         ] {
             let have = match derive(head, body).body {
                 Body::None => "none".to_owned(),

@@ -10,6 +10,7 @@ mod http;
 mod judge;
 mod report;
 mod sample;
+pub mod sarif;
 mod shell;
 
 pub use judge::Linter;

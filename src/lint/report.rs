@@ -1,14 +1,13 @@
-//! What was found, as text, as JSON, and as SARIF 2.1.0. Everything out of a request is masked already.
-use std::collections::BTreeSet;
+//! What was found, as text and as JSON. Everything out of a request is masked already.
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::rule::{Rule, Severity};
-use crate::rules;
+use crate::rule::Severity;
 
+use super::sarif::{Found, sarif};
 use super::{Report, Spotted};
 
 /// How a report is written.
@@ -27,7 +26,7 @@ pub fn render(report: &Report, format: Format) -> String {
     match format {
         Format::Text => text(report),
         Format::Json => format!("{:#}\n", json_object(report)),
-        Format::Sarif => format!("{:#}\n", sarif(report)),
+        Format::Sarif => format!("{:#}\n", of_lint(report)),
     }
 }
 
@@ -149,136 +148,16 @@ fn unread(report: &Report) -> Vec<Value> {
         .collect()
 }
 
-fn sarif(report: &Report) -> Value {
-    let codes: BTreeSet<&str> = report
-        .found
-        .iter()
-        .map(|found| &*found.finding.code)
-        .collect();
-    let used: Vec<&'static Rule> = codes.into_iter().filter_map(rules::find).collect();
-    let results: Vec<Value> = report
-        .found
-        .iter()
-        .map(|found| result(found, &used))
-        .collect();
-    let notices: Vec<Value> = report
-        .unread
-        .iter()
-        .map(|unread| {
-            json!({
-                "level": "error",
-                "message": { "text": unread.why },
-                "locations": [location(&unread.file, unread.spot.line, unread.spot.column)],
-            })
-        })
-        .collect();
-    json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "nicetap",
-                "version": env!("CARGO_PKG_VERSION"),
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": used.iter().map(|rule| descriptor(rule)).collect::<Vec<_>>(),
-            }},
-            "columnKind": "unicodeCodePoints",
-            "invocations": [{
-                "executionSuccessful": report.unread.is_empty(),
-                "toolExecutionNotifications": notices,
-            }],
-            "results": results,
-        }],
-    })
+fn of_lint(report: &Report) -> Value {
+    let found = report.found.iter().map(|found| Found {
+        file: &found.file,
+        spot: found.spot,
+        summary: Cow::Borrowed(found.summary),
+        finding: &found.finding,
+    });
+    sarif(&found.collect::<Vec<_>>(), &report.unread)
 }
 
-fn descriptor(rule: &Rule) -> Value {
-    json!({
-        "id": rule.code,
-        "name": rule.name,
-        "shortDescription": { "text": rule.summary },
-        "help": { "text": rule.fix, "markdown": markdown(rule) },
-        "defaultConfiguration": { "level": level(rule.severity) },
-        "properties": {
-            "confidence": rule.confidence.word(),
-            "tags": [rule.family.word()],
-        },
-    })
-}
-
-fn markdown(rule: &Rule) -> String {
-    let lines = rule.doc.lines();
-    let lines = lines.map(|line| line.strip_prefix(' ').unwrap_or(line));
-    lines.flat_map(|line| [line, "\n"]).collect()
-}
-
-fn result(found: &Spotted, used: &[&Rule]) -> Value {
-    let finding = &found.finding;
-    let index = used.iter().position(|rule| rule.code == finding.code);
-    let message = format!(
-        "{}: at {}, saw {}, want {}; {}",
-        found.summary,
-        finding.at.as_ref(),
-        finding.seen.as_ref(),
-        finding.want.as_ref(),
-        finding.fix.as_ref()
-    );
-    json!({
-        "ruleId": finding.code,
-        "ruleIndex": index,
-        "level": level(finding.severity),
-        "kind": if finding.severity == Severity::Good { "pass" } else { "fail" },
-        "message": { "text": message },
-        "locations": [location(&found.file, found.spot.line, found.spot.column)],
-    })
-}
-
-fn location(file: &str, line: usize, column: usize) -> Value {
-    json!({
-        "physicalLocation": {
-            "artifactLocation": { "uri": uri(file) },
-            "region": { "startLine": line, "startColumn": column },
-        },
-    })
-}
-
-/// A relative path stays one; an absolute one becomes a `file:` URI.
-fn uri(file: &str) -> String {
-    let path = utf8_percent_encode(file, PATH).to_string();
-    if file.starts_with('/') {
-        format!("file://{path}")
-    } else {
-        path
-    }
-}
-
-const fn level(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warn => "warning",
-        Severity::Info => "note",
-        Severity::Good => "none",
-    }
-}
-
-const PATH: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b':')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
-const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();

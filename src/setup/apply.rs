@@ -35,7 +35,7 @@ impl Plan {
         ledger.begin(&to.proxy.to_string(), &self.target);
         for site in &self.sites {
             let mut content = match site {
-                Site::Folder { file } | Site::Authorities { file } => ledger
+                Site::Folder { file, .. } | Site::Authorities { file } => ledger
                     .before(file)?
                     .map(|found| found.content)
                     .unwrap_or_default(),
@@ -76,9 +76,14 @@ impl Plan {
                     prepends.insert(prepend.name(), prepend.text());
                     authorities.extend(facts.authorities());
                 }
-                Site::Folder { .. } => {
-                    let prepend = self.prepend(to, None);
+                Site::Folder {
+                    before,
+                    authorities: own,
+                    ..
+                } => {
+                    let prepend = self.prepend(to, before.as_deref());
                     prepends.insert(prepend.name(), prepend.text());
+                    authorities.extend(own.clone());
                 }
                 Site::Authorities { .. } => {}
             }
@@ -160,8 +165,8 @@ impl Site {
                     text.push_str(&php_ini(&bundle));
                 }
             }
-            Self::Folder { .. } => {
-                let file = to.public.join(plan.prepend(to, None).name());
+            Self::Folder { before, .. } => {
+                let file = to.public.join(plan.prepend(to, before.as_deref()).name());
                 let _ = writeln!(text, "auto_prepend_file = \"{}\"", file.display());
                 if trust {
                     let _ = writeln!(text, "openssl.cafile = \"{}\"", bundle.display());

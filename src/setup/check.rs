@@ -43,7 +43,7 @@ pub fn check(target: &Target, to: &To) -> Result<String, SetupError> {
             Site::Cli { program, facts, .. } => {
                 let _ = writeln!(text, "{}: {}", program.display(), state(facts, to));
             }
-            Site::Folder { file } | Site::Authorities { file } => {
+            Site::Folder { file, .. } | Site::Authorities { file } => {
                 let ours = std::fs::read_to_string(file)
                     .is_ok_and(|text| text.contains("nicetap put this here"));
                 let _ = writeln!(

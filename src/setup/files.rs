@@ -8,7 +8,7 @@ use rustls::pki_types::pem::PemObject as _;
 
 use crate::store::{Access, Dir, StoreError};
 
-use super::java;
+use super::{java, prepend};
 
 /// Where they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +82,8 @@ pub(super) fn root(public: &Path) -> String {
 }
 
 /// Removes the files that settings named, and the folder if nothing else is in it. `is_remembered`: PHP may go by a
-/// `.user.ini` of before for 5 minutes, so the file that it names stays, and does nothing.
+/// `.user.ini` of before for 5 minutes, so the files that it names stay. The one before each script does no more than
+/// what ran there before nicetap; without the CA file every call out would fail.
 pub(super) fn withdraw(public: &Path, is_remembered: bool) -> Result<(), FilesError> {
     let Some(dir) = Dir::existing(public)? else {
         return Ok(());
@@ -91,8 +92,9 @@ pub(super) fn withdraw(public: &Path, is_remembered: bool) -> Result<(), FilesEr
     for name in entries.filter_map(|entry| entry.file_name().into_string().ok()) {
         let is_prepend = name.starts_with("prepend");
         if is_prepend && is_remembered {
-            dir.replace(&name, b"<?php\n", Access::Public)?;
-        } else if is_prepend || name == PROBE || name == PHP_BUNDLE {
+            let text = std::fs::read_to_string(public.join(&name)).unwrap_or_default();
+            dir.replace(&name, prepend::without_us(&text).as_bytes(), Access::Public)?;
+        } else if is_prepend || name == PROBE || (name == PHP_BUNDLE && !is_remembered) {
             dir.remove(&name)?;
         }
     }

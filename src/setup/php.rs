@@ -33,6 +33,16 @@ pub struct Facts {
     scan_default: String,
 }
 
+/// A value that settings in PHP's form give to this name; of several the last one counts.
+pub(super) fn ini_value<'a>(ini: &'a str, name: &str) -> Option<&'a str> {
+    let mut lines = ini.lines().rev();
+    let value = lines.find_map(|line| {
+        let (key, value) = line.split_once('=')?;
+        (key.trim() == name).then(|| value.trim().trim_matches(['"', '\'']))
+    });
+    value.filter(|value| !value.is_empty())
+}
+
 impl Facts {
     /// The folder whose settings files it reads last; `None`: it reads none.
     pub fn scan_folder(&self) -> Option<PathBuf> {

@@ -1,5 +1,6 @@
 //! What is to be changed, for whom, before anything is: found out by looking and asking, and shown to the user.
 use std::fmt::Write as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::config::{Target, Whose};
@@ -38,8 +39,12 @@ pub(super) enum Site {
         file: PathBuf,
         facts: Facts,
     },
-    /// `.user.ini` in WHMCS's folder.
-    Folder { file: PathBuf },
+    /// `.user.ini` in WHMCS's folder, with what it says already.
+    Folder {
+        file: PathBuf,
+        before: Option<PathBuf>,
+        authorities: Option<PathBuf>,
+    },
     /// A CA file that a module has of its own.
     Authorities { file: PathBuf },
 }
@@ -109,9 +114,7 @@ impl Plan {
                 found: found.into_iter().map(|whmcs| whmcs.root).collect(),
             });
         };
-        if whmcs.has_proxy {
-            self.notes.push(OUTBOUND_PROXY.to_owned());
-        }
+        self.notes.extend(whmcs.proxy_note(to.is_chained));
         self.folders.push(whmcs.root.clone());
         let own: Vec<Cron> = crons
             .into_iter()
@@ -142,8 +145,13 @@ impl Plan {
     }
 
     fn folder(&mut self, root: &Path) {
+        let file = root.join(".user.ini");
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        let said = |name| php::ini_value(&text, name).map(PathBuf::from);
         self.sites.push(Site::Folder {
-            file: root.join(".user.ini"),
+            before: said("auto_prepend_file"),
+            authorities: said("openssl.cafile"),
+            file,
         });
     }
 
@@ -352,7 +360,7 @@ impl Site {
         match self {
             Self::Fpm { file, .. }
             | Self::Cli { file, .. }
-            | Self::Folder { file }
+            | Self::Folder { file, .. }
             | Self::Authorities { file } => file,
         }
     }
@@ -417,5 +425,3 @@ const PANELS: [(&str, &str); 4] = [
     ("/usr/local/directadmin", "DirectAdmin"),
     ("/usr/local/cwp", "CentOS Web Panel"),
 ];
-const OUTBOUND_PROXY: &str = "configuration.php sets $outbound_http_proxy: WHMCS's own calls go there, not to nicetap; \
-                              which calls these are is not known";

@@ -58,6 +58,12 @@ impl Prepend<'_> {
     }
 }
 
+/// What of this file is not nicetap's: the file that ran before each script without it.
+pub(super) fn without_us(text: &str) -> String {
+    let before = text.lines().filter(|line| line.starts_with("require "));
+    before.fold("<?php\n".to_owned(), |kept, line| kept + line + "\n")
+}
+
 fn list(texts: &[String]) -> String {
     let texts: Vec<String> = texts.iter().map(|text| literal(text)).collect();
     format!("[{}]", texts.join(", "))
@@ -144,5 +150,8 @@ mod tests {
         };
         assert_ne!(chained.name(), "prepend.php");
         assert_eq!(told(&chained, ""), "first ||null");
+        let require = format!("<?php\nrequire {};\n", literal(before.to_str().unwrap()));
+        assert_eq!(without_us(&chained.text()), require);
+        assert_eq!(without_us(&prepend(addr, &[]).text()), "<?php\n");
     }
 }

@@ -2,13 +2,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::config::{UpstreamProxy, value::Word as _};
+
 /// A WHMCS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Whmcs {
     /// Its folder.
     pub root: PathBuf,
-    /// Whether `$outbound_http_proxy` is set: then its own calls go elsewhere.
-    pub has_proxy: bool,
+    /// What `$outbound_http_proxy` names, without a login: then its own calls go there.
+    pub proxy: Option<String>,
 }
 
 /// A line of a crontab that runs `cron.php`.
@@ -27,9 +29,24 @@ impl Whmcs {
             && (root.join("init.php").is_file() || root.join("crons").is_dir());
         is_it.then(|| Self {
             root: root.to_owned(),
-            has_proxy: fs::read_to_string(root.join("configuration.php"))
-                .is_ok_and(|text| sets_proxy(&text)),
+            proxy: fs::read_to_string(root.join("configuration.php"))
+                .ok()
+                .and_then(|text| outbound_proxy(&text)),
         })
+    }
+
+    /// That a proxy stands between WHMCS and the API, and what that means.
+    pub fn proxy_note(&self, is_chained: bool) -> Option<String> {
+        let proxy = self.proxy.as_ref()?;
+        let mut note = format!(
+            "configuration.php sets $outbound_http_proxy ({proxy}): what WHMCS's own helper calls goes there, not to \
+             nicetap, and NiceNIC sees that proxy's address; which calls these are is not known, and a module need not \
+             be among them"
+        );
+        if !is_chained {
+            note.push_str("; to let nicetap go out that way too: --upstream-proxy URL");
+        }
+        Some(note)
     }
 
     /// Those in the usual folders, and those whose cron is known.
@@ -103,14 +120,25 @@ impl Cron {
     }
 }
 
-fn sets_proxy(configuration: &str) -> bool {
-    configuration.lines().any(|line| {
-        let value = line.trim_start().strip_prefix("$outbound_http_proxy");
-        value.is_some_and(|rest| {
-            let value = rest.trim_start().trim_start_matches('=').trim();
-            !matches!(value, "" | "'';" | "\"\";" | "null;" | "false;")
-        })
-    })
+/// The value of this one name; the last line that sets it counts, as in PHP.
+fn outbound_proxy(configuration: &str) -> Option<String> {
+    let value = configuration.lines().rev().find_map(|line| {
+        let rest = line.trim_start().strip_prefix("$outbound_http_proxy")?;
+        Some(rest.trim_start().strip_prefix('=')?.trim())
+    });
+    let value = value?.split(';').next()?.trim();
+    if matches!(value, "" | "''" | "\"\"" | "null" | "false") {
+        return None;
+    }
+    let url = value.trim_matches(['"', '\'']);
+    let url = if url.contains("://") {
+        url.to_owned()
+    } else {
+        format!("http://{url}")
+    };
+    let shown = UpstreamProxy::read(&url).map(|proxy| proxy.to_string());
+    // What cannot be read may hold a password.
+    Some(shown.unwrap_or_else(|_| "not shown".to_owned()))
 }
 
 #[cfg(test)]
@@ -141,13 +169,24 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_of_whmcs_is_noticed() {
-        assert!(sets_proxy(
-            "<?php\n$outbound_http_proxy = 'http://10.0.0.1:3128';\n"
-        ));
-        assert!(!sets_proxy(
-            "<?php\n$outbound_http_proxy = '';\n$db_password = 'x';\n"
-        ));
-        assert!(!sets_proxy("<?php\n// $outbound_http_proxy = 'x';\n"));
+    fn a_proxy_of_whmcs_is_named_without_its_login() {
+        for (text, want) in [
+            (
+                "<?php\n$outbound_http_proxy = 'http://bob:hunter2@10.0.0.1:3128';\n",
+                Some("http://10.0.0.1:3128"),
+            ),
+            (
+                "$outbound_http_proxy=\"proxy.example:8080\"; // ours\n",
+                Some("http://proxy.example:8080"),
+            ),
+            ("$outbound_http_proxy = PROXY . ':1';\n", Some("not shown")),
+            (
+                "<?php\n$outbound_http_proxy = '';\n$db_password = 'x';\n",
+                None,
+            ),
+            ("<?php\n// $outbound_http_proxy = 'x';\n", None),
+        ] {
+            assert_eq!(outbound_proxy(text).as_deref(), want, "{text}");
+        }
     }
 }

@@ -257,6 +257,7 @@ http {
         location ~ \\.php$ {
             fastcgi_pass unix:@FOLDER@/logs/shop.sock;
             fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;
+            fastcgi_param DOCUMENT_ROOT $document_root;
             fastcgi_param QUERY_STRING $query_string;
             fastcgi_param REQUEST_METHOD $request_method;
             fastcgi_param REQUEST_URI $request_uri;

@@ -8,6 +8,8 @@ pub(in crate::cli) struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hangup: Signal,
+    /// Asked at the start: when it is lost, it is no terminal any more.
+    has_terminal: bool,
 }
 
 impl Signals {
@@ -22,31 +24,37 @@ impl Signals {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
             hangup: listen(SignalKind::hangup())?,
+            has_terminal: has_terminal(),
         })
     }
 
-    /// Ctrl-C or SIGTERM.
+    /// Ctrl-C, SIGTERM, or a lost terminal.
     pub(in crate::cli) async fn end(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
+        while !matches!(self.next().await, Asked::End) {}
     }
 
-    /// The next signal. SIGHUP counts as Ctrl-C while there is a terminal: it is gone.
-    pub(super) async fn next(&mut self) -> Asked {
+    /// The next signal. SIGHUP counts as Ctrl-C where there was a terminal: it is gone.
+    pub(in crate::cli) async fn next(&mut self) -> Asked {
         tokio::select! {
             _ = self.interrupt.recv() => Asked::End,
             _ = self.terminate.recv() => Asked::End,
             _ = self.hangup.recv() => {
-                if rustix::termios::isatty(rustix::stdio::stdout()) { Asked::End } else { Asked::Reopen }
+                if self.has_terminal { Asked::End } else { Asked::Reopen }
             }
         }
     }
 }
 
+fn has_terminal() -> bool {
+    use rustix::stdio::{stderr, stdin, stdout};
+
+    [stdin(), stdout(), stderr()]
+        .into_iter()
+        .any(rustix::termios::isatty)
+}
+
 /// What a signal asks for.
-pub(super) enum Asked {
+pub(in crate::cli) enum Asked {
     End,
     Reopen,
 }
