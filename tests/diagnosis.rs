@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+#[path = "support/home.rs"]
+mod home;
 #[path = "support/running.rs"]
 mod running;
 

@@ -13,6 +13,7 @@ mod support;
 
 use running::{Running, origin, reply};
 use support::authority::Authority;
+use support::home;
 use support::origin::{RawOrigin, answering};
 
 fn doctor(home: &Path, line: &str, variables: &[(&str, &str)]) -> Output {

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 use tempfile::TempDir;
 
+#[path = "support/home.rs"]
+mod home;
 #[path = "support/running.rs"]
 mod running;
 

@@ -15,7 +15,11 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
-use tempfile::TempDir;
+
+use home::Home;
+
+#[path = "support/home.rs"]
+mod home;
 
 /// An origin that keeps every byte, and answers each request with what its test says.
 struct Origin {
@@ -132,12 +136,12 @@ struct Proxy {
     lines: BufReader<ChildStdout>,
     addr: SocketAddr,
     start: Value,
-    _home: TempDir,
+    _home: Home,
 }
 
 impl Proxy {
     fn before(origin: &Origin, options: &[&str]) -> Self {
-        let home = tempfile::tempdir().unwrap();
+        let home = Home::new();
         let mut child = Command::new(env!("CARGO_BIN_EXE_nicetap"))
             .args([
                 "serve",
@@ -147,7 +151,6 @@ impl Proxy {
                 "--egress-probe",
                 "off",
                 "--json",
-                "--no-log",
             ])
             .args(["--connect-to", &format!(":80:{}", origin.addr)])
             // The origin speaks no TLS.
@@ -249,7 +252,7 @@ fn get(host: &str, query: &str) -> String {
 
 fn post(host: &str, query: &str, fields: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(
-        "POST http://{host}/v2/?{query} HTTP/1.1\r\nHost: {host}\r\nAuthorization: alice:s3cr3t-s3cr3t\r\n\
+        "POST http://{host}/v2/?{query} HTTP/1.1\r\nHost: {host}\r\nAuthorization: alice:not-a-real-secret\r\n\
          Content-Length: {}\r\n{fields}\r\n",
         body.len()
     );
@@ -612,6 +615,6 @@ const PRODUCTION: &str = "api.nicenic.net";
 const SANDBOX: &str = "sandbox-api.nicenic.net";
 const CHECK: &str = "category=domain&action=check&domains=example.com";
 const RENEW: &str = "category=domain&action=renew&domain=example.com&deaddate=2027-01-01&year=1";
-const FIELDS: &str = "Authorization: alice:s3cr3t-s3cr3t\r\nContent-Type: application/json\r\n";
+const FIELDS: &str = "Authorization: alice:not-a-real-secret\r\nContent-Type: application/json\r\n";
 /// Longer than anything here takes; reached only by a test that fails.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -19,6 +19,7 @@ use nicetap::sink::tally::Tally;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use support::home::Home;
 use support::inspected::{CHECK, Reply, SOUND, Tap, addr, ask, talk};
 use support::{PATIENCE, process, project};
 
@@ -126,7 +127,7 @@ async fn where_others_are_on_the_machine_reading_wants_the_token_too() {
         None,
         Some("another login user is on this machine".to_owned()),
     ] {
-        let home = tempfile::tempdir().unwrap();
+        let home = Home::new();
         let key = FingerprintKey::from_bytes([1; 32]);
         let (history, tally) = (History::new(1 << 20), Tally::default());
         let (journal, writer) = Writer::spawn(
@@ -443,7 +444,7 @@ fn metrics_hold_no_word_of_a_user() {
 #[test]
 fn a_taken_port_stops_only_an_address_that_was_asked_for() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let home = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let serve = |ui: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nicetap"));
         command

@@ -36,6 +36,8 @@ mod replies;
 mod routes;
 #[path = "proxy/stage.rs"]
 mod stage;
+#[path = "proxy/stumbles.rs"]
+mod stumbles;
 #[path = "proxy/trust.rs"]
 mod trust;
 #[path = "proxy/verification.rs"]

@@ -5,6 +5,8 @@
     clippy::unwrap_used,
     reason = "the encoders are helpers of tests, outside a test function"
 )]
+use std::time::Instant;
+
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use nicetap::facts::{Secret, SecretKind};
 use nicetap::redact::seal::Raw;
@@ -477,6 +479,89 @@ fn contact_data_is_a_shape_that_still_helps() {
 }
 
 #[test]
+fn a_refused_head_shows_no_value_whose_name_is_unknown_or_unsound() {
+    let head = b"GET /v2/ HTTP/1.1\r\nHost: a\r\nBad Name: pa55-one\r\nBad N4me: pa55-two\r\n\
+        X-Odd: pa55-three\r\n pa55-four\r\npa55-five\r\n: pa55-six\r\n\r\n";
+    let shown = redactor().refused_head(head, false);
+    assert!(!shown.as_str().contains("pa55"), "{shown}");
+    let begin = "GET /v2/ HTTP/1.1\\r\nHost: a\\r\nBad Name: \u{2039}header#";
+    assert!(shown.as_str().starts_with(begin), "{shown}");
+}
+
+/// `md5(username + md5(secret) + time)` is what the older API logs in with; its inner part is as good as the secret.
+#[test]
+fn the_md5_of_a_secret_is_hidden_as_the_secret_is() {
+    let secret = "hunter2-hunter2";
+    // By md5sum, not by the crate that the redactor uses.
+    let md5 = "cd0b9b64e661a1de0f3baf754b9e49c3";
+    let percent: String = md5.bytes().map(upper).collect();
+    for spelt in [md5.to_owned(), md5.to_uppercase(), percent] {
+        for (door, show) in DOORS {
+            let shown = show(&mut knowing(&[secret]), &spelt);
+            assert!(!shown.contains(&spelt), "{spelt} at {door}: {shown}");
+        }
+        let shown = knowing(&[secret]).text(spelt.as_bytes());
+        assert!(shown.as_str().starts_with("‹secret:api_secret#"), "{shown}");
+    }
+    let of_another = "ab5d8c3f91e7421f9d36d1e0a4c2b7f8";
+    let shown = knowing(&[secret]).text(of_another.as_bytes());
+    assert_eq!(shown.as_str(), of_another);
+    // A secret that is masked in its place only has no needle of this kind either: `123456` has a known hash.
+    let short = knowing(&["123456"])
+        .text(b"e10adc3949ba59abbe56e057f20f883e")
+        .as_str()
+        .to_owned();
+    assert_eq!(short, "e10adc3949ba59abbe56e057f20f883e");
+}
+
+/// With `NICETAP_THOROUGH=1` a million, and the time that they took, tenth by tenth.
+#[test]
+fn a_new_cookie_with_each_exchange_leaves_memory_flat() {
+    let tenth: u64 = if is_thorough() { 100_000 } else { 400 };
+    let mut redactor = knowing(&["hunter2-hunter2"]);
+    let mut resident = Vec::new();
+    for part in 0..10 {
+        let began = Instant::now();
+        for number in part * tenth..(part + 1) * tenth {
+            let cookie = format!("{:016x}", (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            redactor.begin();
+            redactor.learn(&[secret(SecretKind::Cookie, &cookie)], None);
+            let sent = redactor.header("Cookie", format!("PHPSESSID={cookie}").as_bytes());
+            let told = redactor.text(format!("no session {cookie}").as_bytes());
+            assert!(!sent.as_str().contains(&cookie) && !told.as_str().contains(&cookie));
+        }
+        resident.push(resident_kib());
+        println!(
+            "{:.1?} each, {} KiB",
+            began.elapsed() / u32::try_from(tenth).unwrap(),
+            resident.last().unwrap()
+        );
+    }
+    // At most 256 of them are kept.
+    redactor.begin();
+    assert_eq!(redactor.evictions(), 10 * tenth - 256);
+    assert!(resident[9] < resident[0] + 2048, "{resident:?} KiB");
+    let forgotten = format!("{:016x}", 0x9e37_79b9_7f4a_7c15_u64);
+    assert_eq!(redactor.text(forgotten.as_bytes()).as_str(), forgotten);
+    assert!(
+        redactor
+            .text(b"hunter2-hunter2")
+            .as_str()
+            .starts_with("‹secret:")
+    );
+}
+
+/// The memory that this process holds.
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
 fn places_are_named() {
     let mut redactor = knowing(&["hunter2-hunter2"]);
     for (at, want) in [
@@ -619,6 +704,33 @@ proptest! {
         let once = redactor.text(&text);
         let twice = redactor.text(once.as_str().as_bytes());
         prop_assert_eq!(once.as_str(), twice.as_str());
+    }
+
+    #[test]
+    fn equal_secrets_get_equal_marks_wherever_they_stand(value in values(), front in "[a-z ]{0,20}") {
+        let value = value.trim();
+        let mark = |text: &str| {
+            let shown = knowing(&[value]).text(text.as_bytes());
+            let start = shown.as_str().find("‹secret:").unwrap();
+            let end = shown.as_str().find('›').unwrap();
+            shown.as_str()[start..end].to_owned()
+        };
+        prop_assert_eq!(mark(value), mark(&format!("{front}: {value}")));
+    }
+
+    #[test]
+    fn a_cut_at_any_offset_shows_no_beginning(value in values(), front in "[a-z ]{0,20}", cut in 0..40_usize) {
+        let value = value.trim();
+        let whole = format!("{front} {value} back");
+        let end = (front.len() + 1 + cut).min(whole.len());
+        let shown = body(&mut knowing(&[value]), "text/plain", &whole.as_bytes()[..end], true);
+        // What stands in marks is no text of the wire.
+        let seen: String = shown
+            .split('‹')
+            .map(|part| part.rsplit('›').next().unwrap_or_default())
+            .collect();
+        let (three, four): (String, String) = (value.chars().take(3).collect(), value.chars().take(4).collect());
+        prop_assert!(format!("{front} {three}").contains(&four) || !seen.contains(&four), "{shown}");
     }
 
     #[test]

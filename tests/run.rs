@@ -6,17 +6,19 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use tempfile::TempDir;
 
+#[path = "support/home.rs"]
+mod home;
 #[path = "support/process.rs"]
 #[allow(dead_code, reason = "each test file uses some of it")]
 mod process;
 
+use home::Home;
 use process::Ended;
 
 /// `nicetap run`, in a home of its own.
 struct Run {
-    home: TempDir,
+    home: Home,
     command: Command,
 }
 
@@ -29,7 +31,7 @@ impl Run {
     }
 
     fn new() -> Self {
-        let home = tempfile::tempdir().unwrap();
+        let home = Home::new();
         let mut command = Command::new(env!("CARGO_BIN_EXE_nicetap"));
         for name in [
             "CURL_CA_BUNDLE",
@@ -61,7 +63,9 @@ impl Run {
     /// Runs this command to its end.
     fn child(&mut self, words: &[&str]) -> Ended {
         self.command.arg("--").args(words);
-        process::run(&mut self.command, b"", Duration::from_mins(3))
+        let ended = process::run(&mut self.command, b"", Duration::from_mins(3));
+        home::keep_console(&ended.stderr);
+        ended
     }
 
     fn exchanges(&self) -> Vec<Value> {

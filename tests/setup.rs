@@ -5,18 +5,18 @@ mod support;
 
 use std::process::{Command, Output};
 
+use support::home::{Home, keep_console};
 use support::site::Site;
-use tempfile::TempDir;
 
 /// `nicetap setup`, for one shop.
 struct Setup<'a> {
     site: &'a Site,
-    home: TempDir,
+    home: Home,
 }
 
 impl<'a> Setup<'a> {
     fn new(site: &'a Site) -> Self {
-        let home = tempfile::tempdir().unwrap();
+        let home = Home::new();
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(home.path(), open).unwrap();
         Self { site, home }
@@ -30,6 +30,7 @@ impl<'a> Setup<'a> {
             .env("NICETAP_LISTEN", "127.0.0.1:9")
             .env("PHP_INI_SCAN_DIR", self.site.scan())
             .output()
+            .inspect(|output| keep_console([&output.stdout[..], &output.stderr].concat()))
             .unwrap()
     }
 

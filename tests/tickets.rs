@@ -5,9 +5,12 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
+#[path = "support/home.rs"]
+mod home;
 #[path = "support/running.rs"]
 mod running;
 
+use home::Home;
 use running::{Running, json, origin, reply};
 
 const RIGHT: &str = "alice:not-a-real-secret-24";
@@ -175,7 +178,7 @@ fn a_report_goes_into_a_file_that_nobody_else_can_read() {
 
 #[test]
 fn without_a_log_or_a_call_the_way_out_is_told() {
-    let home = tempfile::tempdir().unwrap();
+    let home = Home::new();
     for command in ["checklist", "diff", "report"] {
         let output = nicetap(home.path(), command);
         assert_eq!(output.status.code(), Some(3), "{command}");
@@ -192,7 +195,7 @@ fn without_a_log_or_a_call_the_way_out_is_told() {
 
 #[test]
 fn egress_shows_who_saw_what_and_whether_it_is_listed() {
-    let home = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let echo = |address: &str| format!("http://{}/", origin(&[&reply("text/plain", address)]));
     let one = echo("203.0.113.9");
     let text = told(
@@ -240,7 +243,7 @@ fn check(home: &Path, line: &str, variables: &[(&str, &str)]) -> Output {
 
 #[test]
 fn a_check_is_a_call_of_its_own_or_one_of_the_running_proxy() {
-    let home = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let right = ("NICETAP_SECRET", "not-a-real-secret");
     for line in [
         "",
@@ -304,7 +307,7 @@ fn a_check_is_a_call_of_its_own_or_one_of_the_running_proxy() {
 
 #[test]
 fn a_check_takes_no_secret_as_an_argument_and_tells_the_ways() {
-    let home = tempfile::tempdir().unwrap();
+    let home = Home::new();
     for (line, variables) in [
         ("--username alice:hunter2", &[][..]),
         ("--username alice --secret hunter2", &[]),

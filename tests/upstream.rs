@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use support::authority::{Authority, client_config};
 use support::forwarder::{Forwarder, behind_tls};
+use support::home::Home;
 use support::message::Message;
 use support::nicetap::{Nicetap, Options};
 use support::origin::{RawOrigin, answering, reply, success};
@@ -414,7 +415,7 @@ fn the_egress_command_asks_through_the_proxy_and_names_it() {
     let echo = RawOrigin::plain(answering(|_| {
         reply("200 OK", "Content-Type: text/plain\r\n", b"203.0.113.80")
     }));
-    let home = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let mut command = Command::new(env!("CARGO_BIN_EXE_nicetap"));
     command
         .args(["egress", "--home"])
@@ -621,7 +622,7 @@ fn request(path: &str) -> String {
 
 /// Starts `serve` with one variable, and waits for it to give up.
 fn serve(arguments: &[&str], name: &str, value: &str) -> process::Ended {
-    let home = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let mut command = Command::new(env!("CARGO_BIN_EXE_nicetap"));
     command
         .args(["serve", "--no-ui", "--home"])

@@ -10,6 +10,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::Value;
 use support::eventually;
+use support::home::Home;
 use support::nicetap::{Nicetap, Options};
 use support::site::Site;
 
@@ -216,7 +217,7 @@ fn when_the_time_is_over_everything_is_as_before_though_connections_are_carried_
 fn without_an_answer_nothing_is_changed_and_nothing_runs() {
     let site = Site::start("games", "");
     let before = site.tree();
-    let home = tempfile::tempdir().unwrap();
+    let home = Home::new();
     let output = Command::new(env!("CARGO_BIN_EXE_nicetap"))
         .args([
             "serve",

@@ -1,17 +1,7 @@
-//! Files: no `.http`, HAR or curl line makes `lint` panic.
+//! See `checks/lint.rs`.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use nicetap::lint::{Format, Linter, Report, Source, render};
-use nicetap::redact::{FingerprintKey, Redactor};
-use nicetap::rule::levels::Levels;
+#[path = "../checks/lint.rs"]
+mod lint;
 
-fuzz_target!(|bytes: &[u8]| {
-    let redactor = Redactor::new(&FingerprintKey::from_bytes([7; 32]));
-    let mut linter = Linter::new(redactor, Levels::default(), Vec::new(), true);
-    let mut report = Report::default();
-    linter.look(&Source { name: "x", bytes }, &mut report);
-    for format in [Format::Text, Format::Json, Format::Sarif] {
-        let _ = render(&report, format);
-    }
-});
+libfuzzer_sys::fuzz_target!(|input: &[u8]| lint::check(input));

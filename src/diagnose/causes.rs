@@ -6,6 +6,7 @@ use crate::record::{
     AnswerBy, Confidence, Environment, Exchange, Failure, Leaf, Severity, Stage, Verdict, Who,
 };
 use crate::rules;
+use crate::stumble::{self, Place};
 
 use super::catalogue::{self, Kind};
 use super::compare::{self, Difference};
@@ -46,6 +47,7 @@ pub fn diagnose<T: Leaf>(exchange: &Exchange<T>, memory: &Memory) -> Found {
     if matches!(verdict, Verdict::Ok | Verdict::Pending | Verdict::Held) {
         return Found::default();
     }
+    stumble::at(Place::Diagnose, exchange.request.url.as_ref().as_bytes());
     let mut case = Case::new(exchange, memory);
     match verdict {
         Verdict::Unreachable => case.was_not_reached(),

@@ -7,7 +7,7 @@ pub use causes::{Cause, Found, diagnose};
 pub use checklist::{Answer, Point, checklist, subject};
 pub use compare::{Difference, differences, nearest};
 pub use memory::{Memory, Sketch, outbound};
-pub use verdict::verdict;
+pub use verdict::{verdict, verdict_by_status};
 
 mod catalogue;
 mod causes;

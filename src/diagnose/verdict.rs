@@ -8,25 +8,37 @@ use crate::record::{AnswerBy, Stage, Verdict};
 /// What the documentation does not say is not assumed: a body code that is neither success nor pending is a refusal
 /// of the login only where its message, or the status, speaks of one.
 pub fn verdict(answered: AnswerBy, failed: Option<Stage>, reply: Option<&facts::Reply>) -> Verdict {
-    if answered == AnswerBy::Nicetap && failed.is_none() {
-        return Verdict::Held;
+    with_reply(answered, failed, reply.map(of_reply))
+}
+
+/// The verdict on an exchange whose reply could not be looked into.
+pub fn verdict_by_status(
+    answered: AnswerBy,
+    failed: Option<Stage>,
+    status: Option<u16>,
+) -> Verdict {
+    with_reply(answered, failed, status.map(of_status))
+}
+
+fn with_reply(answered: AnswerBy, failed: Option<Stage>, reply: Option<Verdict>) -> Verdict {
+    match failed {
+        None if answered == AnswerBy::Nicetap => Verdict::Held,
+        Some(Stage::Resolve | Stage::Connect | Stage::Tls) => Verdict::Unreachable,
+        Some(Stage::Send | Stage::Receive) => Verdict::Failed,
+        // Though the client went away, the reply was read to its end: what it says still counts.
+        None | Some(Stage::Client) => reply.unwrap_or(Verdict::Aborted),
     }
-    if let Some(stage) = failed {
-        return match stage {
-            Stage::Resolve | Stage::Connect | Stage::Tls => Verdict::Unreachable,
-            Stage::Send | Stage::Receive => Verdict::Failed,
-            // The client went away, but the reply was read to its end: what it says still counts.
-            Stage::Client => reply.map_or(Verdict::Aborted, of_reply),
-        };
-    }
-    reply.map_or(Verdict::Aborted, of_reply)
 }
 
 fn of_reply(reply: &facts::Reply) -> Verdict {
     if let Some(envelope) = &reply.envelope {
         return of_envelope(envelope, reply.status);
     }
-    match reply.status {
+    of_status(reply.status)
+}
+
+const fn of_status(status: u16) -> Verdict {
+    match status {
         401 | 403 | 407 => Verdict::Refused,
         500.. => Verdict::Failed,
         400.. => Verdict::Rejected,

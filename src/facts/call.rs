@@ -17,6 +17,16 @@ pub struct Call {
 }
 
 impl Call {
+    /// A call of which nothing is known.
+    pub(super) const fn unread() -> Self {
+        Self {
+            category: None,
+            action: None,
+            risk: Risk::Unknown,
+            domains: Vec::new(),
+        }
+    }
+
     /// `is_opaque`: a body that may hold parameters could not be read, or not yet, or not to its end.
     pub(super) fn derive(params: &[Param], is_opaque: bool) -> Self {
         let first = |name| {

@@ -73,6 +73,8 @@ pub struct Request {
     pub secrets: Vec<Secret>,
     /// What stands around it; nothing until the guard fills it in.
     pub safety: Safety,
+    /// Whether a bug kept it from being looked into: then only what [`Request::unread`] says holds.
+    pub is_unread: bool,
 }
 
 impl Request {
@@ -125,6 +127,55 @@ impl Request {
             body,
             secrets,
             safety: Safety::default(),
+            is_unread: false,
+        }
+    }
+
+    /// What is left where deriving panicked: the place, and the riskiest reading of all else. Nobody knows what the
+    /// call costs, whatever stands in Authorization is a credential, and a Host that is not letter for letter the
+    /// target's is another one.
+    pub fn unread(arrival: &Arrival<'_>) -> Self {
+        let (head, target) = (arrival.head, arrival.target);
+        let authority = &target.authority;
+        let sent = head.fields().first("authorization");
+        let is_same = |host: &[u8]| {
+            host.eq_ignore_ascii_case(authority.host().as_bytes())
+                || host.eq_ignore_ascii_case(authority.to_string().as_bytes())
+        };
+        Self {
+            target: target.clone(),
+            method: head.method().into(),
+            path: Raw::new(Box::default()),
+            host_differs: target.via != Via::Gateway
+                && head
+                    .fields()
+                    .first("host")
+                    .is_some_and(|host| !is_same(host)),
+            sni_differs: arrival
+                .sni
+                .is_some_and(|sni| !sni.eq_ignore_ascii_case(authority.host())),
+            other_name: None,
+            authorization: sent.map_or(Authorization::Absent, |_| Authorization::NoColon),
+            credential: sent.map(|value| Credential {
+                username: Raw::new(Box::default()),
+                secret: Raw::new(value.into()),
+            }),
+            flaws: Flaws::default(),
+            authorizations: head.fields().all("authorization").count(),
+            misplaced: None,
+            legacy: Legacy::default(),
+            params: Vec::new(),
+            call: Call::unread(),
+            review: Review::default(),
+            agent: Agent::Other,
+            browser_sign: None,
+            drops_authorization: false,
+            expects_continue: head.expects_continue(),
+            content_type: ContentType::Absent,
+            body: Body::Other,
+            secrets: sent.map_or_else(Vec::new, secrets::of_unread),
+            safety: Safety::default(),
+            is_unread: true,
         }
     }
 

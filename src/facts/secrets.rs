@@ -127,6 +127,20 @@ pub fn secrets_of_refused_head(bytes: &[u8]) -> Vec<Secret> {
     secrets
 }
 
+/// What of an Authorization header that could not be looked into may be secret: all of it, and what follows its colon.
+pub(super) fn of_unread(value: &[u8]) -> Vec<Secret> {
+    let half = memchr::memchr(b':', value).map(|colon| &value[colon + 1..]);
+    let both = [
+        Some((SecretKind::Authorization, value)),
+        half.map(|half| (SecretKind::ApiSecret, half)),
+    ];
+    let secret = |(kind, value): (SecretKind, &[u8])| Secret {
+        kind,
+        value: Raw::new(value.into()),
+    };
+    both.into_iter().flatten().map(secret).collect()
+}
+
 /// Whether a parameter or member of this name holds a secret.
 ///
 /// Beyond the catalogue, names that say so themselves: a reply may hold a transfer code under a name that nobody has

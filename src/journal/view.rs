@@ -6,20 +6,30 @@ use crate::capture::{End, Prefix};
 use crate::decode::{self, Cap, Undecodable};
 use crate::facts::{self, Arrival, BodyInput, Content, ReplyInput};
 use crate::http1::Fields;
+use crate::stumble::{self, Place};
 
 use super::draft::{ReplyPart, RequestPart};
 
 impl RequestPart {
     /// The facts of the request, now that so much is known of its body.
     pub fn facts_with(&self, body: BodyInput<'_>) -> facts::Request {
-        let arrival = Arrival {
+        stumble::at(Place::Derive, self.head.bytes());
+        facts::Request::derive(&self.arrival(), body)
+    }
+
+    /// What is left of the facts where that panicked.
+    pub fn facts_unread(&self) -> facts::Request {
+        facts::Request::unread(&self.arrival())
+    }
+
+    fn arrival(&self) -> Arrival<'_> {
+        Arrival {
             target: &self.facts.target,
             head: &self.head,
             path_and_query: self.path_and_query.expose(),
             sni: self.sni.as_deref(),
             time: Some(self.time),
-        };
-        facts::Request::derive(&arrival, body)
+        }
     }
 }
 
@@ -39,6 +49,7 @@ pub(super) struct ReplyView<'a> {
 
 impl<'a> ReplyView<'a> {
     pub(super) fn of(part: &'a ReplyPart, request: &facts::Request) -> Self {
+        stumble::at(Place::Derive, part.head.bytes());
         let view = part
             .body
             .as_ref()

@@ -1,6 +1,5 @@
 //! The writer: one thread that learns, judges, seals and hands on, in the order in which things happened.
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
@@ -15,11 +14,13 @@ use crate::facts::Session;
 use crate::redact::Redactor;
 use crate::redact::seal::Masked;
 use crate::rule::levels::Levels;
+use crate::stumble::caught;
 
-use super::draft::Event;
+use super::draft::{Event, RequestPart};
 use super::once::Once;
 use super::outbound::Scene;
 use super::queue::{Receiver, queue};
+use super::seal::stumbled;
 use super::{Journal, PLACES, Shared, Sink, outbound, seal};
 use crate::record::{Event as Kind, Record, Stop, VERSION, Verdict, Word};
 
@@ -135,9 +136,33 @@ impl Writer {
     }
 
     fn take(&mut self, event: Event, written: &mut Vec<oneshot::Sender<()>>) {
-        let redactor = &mut self.redactor;
-        let scene = &mut self.scene;
-        let mut sealed = match event {
+        if matches!(event, Event::Reopen) {
+            self.sinks.iter_mut().for_each(|sink| drop(sink.reopen()));
+            return;
+        }
+        let line = caught(|| {
+            let mut record = self.seal(event, written)?;
+            if let Some(slip) = stumbled::slip(&mut self.redactor)
+                && let Some(findings) = record.findings_mut()
+            {
+                findings.push(slip);
+            }
+            Some(record)
+        });
+        match line.flatten() {
+            Some(record) => self.emit(record),
+            None => self.lose_one(),
+        }
+    }
+
+    /// The record of what happened. If nicetap stumbles over it, one without anything from the wire.
+    fn seal(
+        &mut self,
+        event: Event,
+        written: &mut Vec<oneshot::Sender<()>>,
+    ) -> Option<Record<Masked>> {
+        let (redactor, scene) = (&mut self.redactor, &mut self.scene);
+        Some(match event {
             Event::Start(line, is_written) => {
                 written.push(is_written);
                 Record::Start(Box::new((line.0)(redactor)))
@@ -148,54 +173,59 @@ impl Writer {
                 written: line,
             } => {
                 written.push(line);
-                guarded(|| Record::Request(Box::new(seal::notice(redactor, id, &part))))
-                    .unwrap_or_else(|| {
-                        Record::Request(Box::new(seal::failed_notice(redactor, id, &part)))
-                    })
+                let notice = looked(&part, || seal::notice(redactor, id, &part));
+                Record::Request(Box::new(
+                    notice.unwrap_or_else(|| stumbled::failed_notice(redactor, id, &part)),
+                ))
             }
             Event::Exchange { id, draft } => {
-                guarded(|| Record::Exchange(Box::new(seal::exchange(redactor, scene, id, &draft))))
-                    .unwrap_or_else(|| {
-                        Record::Exchange(Box::new(seal::failed_exchange(redactor, id, &draft)))
-                    })
+                let exchange = looked(&draft.request, || {
+                    seal::exchange(redactor, scene, id, &draft)
+                });
+                Record::Exchange(Box::new(
+                    exchange.unwrap_or_else(|| stumbled::failed_exchange(redactor, id, &draft)),
+                ))
             }
             Event::Tunnel { id, draft } => {
-                Record::Tunnel(Box::new(seal::tunnel(redactor, id, &draft)))
+                let tunnel = caught(|| seal::tunnel(redactor, id, &draft));
+                Record::Tunnel(Box::new(
+                    tunnel.unwrap_or_else(|| stumbled::failed_tunnel(redactor, id, &draft)),
+                ))
             }
             Event::Connection { id, draft } => {
-                Record::Connection(Box::new(seal::settled(redactor, |redactor| {
-                    seal::connection(redactor, id, &draft)
-                })))
+                let connection = caught(|| {
+                    seal::settled(redactor, |redactor| seal::connection(redactor, id, &draft))
+                });
+                Record::Connection(Box::new(
+                    connection.unwrap_or_else(|| stumbled::failed_connection(redactor, id, &draft)),
+                ))
             }
             Event::Egress(news) => Record::Egress(Box::new(outbound::news(redactor, &news))),
-            Event::Reopen => {
-                self.sinks.iter_mut().for_each(|sink| drop(sink.reopen()));
-                return;
-            }
-            Event::Stop { .. } => return,
-        };
-        if let Some(slip) = seal::slip(redactor)
-            && let Some(findings) = sealed.findings_mut()
-        {
-            findings.push(slip);
-        }
-        self.emit(sealed);
+            Event::Reopen | Event::Stop { .. } => return None,
+        })
     }
 
     fn emit(&mut self, mut record: Record<Masked>) {
-        self.level(&mut record);
-        self.totals.count(&record);
+        let is_made = caught(|| {
+            self.level(&mut record);
+            self.totals.count(&record);
+            self.line.clear();
+            self.line.shrink_to(KEPT_LINE);
+            serde_json::to_writer(&mut self.line, &record).is_ok()
+        });
+        if is_made != Some(true) {
+            return self.lose_one();
+        }
         let record = Arc::new(record);
-        self.line.clear();
-        self.line.shrink_to(KEPT_LINE);
-        if serde_json::to_writer(&mut self.line, &*record).is_err() {
-            self.shared.not_recorded.fetch_add(1, Ordering::Relaxed);
-            return;
-        }
         for sink in &mut self.sinks {
-            // A sink counts what it could not write, and says so when it can again.
-            let _ = sink.write(&record, &self.line);
+            // A sink counts what it could not write, and says so when it can again. One that stumbles misses this
+            // record, and neither the other sinks nor the next record do.
+            let _ = caught(|| sink.write(&record, &self.line));
         }
+    }
+
+    fn lose_one(&self) {
+        self.shared.not_recorded.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Treats the findings as the user wants them treated.
@@ -228,7 +258,7 @@ impl Writer {
 
     fn flush(&mut self, written: &mut Vec<oneshot::Sender<()>>) {
         for sink in &mut self.sinks {
-            let _ = sink.flush();
+            let _ = caught(|| sink.flush());
         }
         for line in written.drain(..) {
             let _ = line.send(());
@@ -272,9 +302,12 @@ impl Totals {
     }
 }
 
-/// A rule, a fact or a mask that panics must not take the record of a paid call with it.
-fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(work)).ok()
+/// What this gives; `None` if nicetap stumbled, here or before.
+fn looked<T>(part: &RequestPart, seal: impl FnOnce() -> T) -> Option<T> {
+    if part.facts.is_unread {
+        return None;
+    }
+    caught(seal)
 }
 
 const BATCH: usize = 256;

@@ -81,7 +81,14 @@ impl Redactor {
                 Masked::sealed(format!("{label} {}", self.header(name, value)))
             }
             _ if at == 0 => self.request_line(line),
-            _ => self.text(line),
+            (Some(colon), None) if is_plain_label(&line[..colon]) => {
+                let label = self.text(&line[..=colon]);
+                let value = self.unknown_header(line[colon + 1..].trim_ascii());
+                Masked::sealed(format!("{label} {value}"))
+            }
+            // It may be a piece of the field above it.
+            _ if line.is_empty() => Masked::sealed(""),
+            _ => self.unknown_header(line.trim_ascii()),
         };
         Masked::sealed(format!("{shown}{end}"))
     }
@@ -148,6 +155,14 @@ fn head_and_body(bytes: &[u8]) -> (&[u8], &[u8]) {
 fn is_field_name(name: &[u8]) -> bool {
     !name.is_empty() && name.iter().copied().all(crate::http1::is_token_byte)
 }
+
+/// Whether what stands before a colon is words, as in `User Agent:`. A credential is not.
+fn is_plain_label(label: &[u8]) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_alphabetic() || b" \t-_".contains(byte);
+    label.len() <= LONGEST_LABEL && label.iter().all(is_plain)
+}
+
+const LONGEST_LABEL: usize = 40;
 
 /// What a field's name says of its value.
 #[derive(Clone, Copy)]

@@ -42,12 +42,13 @@ pub static NICETAP_STUMBLED: Rule = Rule {
     fix: "please report it with the version and what was sent",
     doc: "\
  ## What it does
- Says that a rule or a mask panicked while nicetap made this line. The line keeps numbers and
- nicetap's own words only: no URL, no header, no body.
+ Says that nicetap panicked while it read this call, judged it or masked it. If a rule did, its
+ findings are missing. Otherwise the line keeps numbers and nicetap's own words only: no URL, no
+ header, no body.
 
  ## Why it matters
- The call itself was not touched: looking happens beside the traffic, in a thread of its own. But
- nicetap tells you less of this call than it should.
+ The call itself was not touched: it went on as it came, and what it could cost counts as unknown
+ (so `--guard block` holds it). But nicetap tells you less of this call than it should.
 ",
     since: "0.1.0",
     once: false,

@@ -13,6 +13,7 @@ use crate::clock::Time;
 use crate::journal::Sink;
 use crate::record::Record;
 use crate::redact::seal::Masked;
+use crate::stumble::{self, Place};
 
 use super::block::{Look, Renderer};
 use super::out::Printer;
@@ -178,7 +179,13 @@ impl Painter {
             let mut lines = 0;
             let mut item = Some(first);
             while let Some(one) = item {
-                lines += u64::from(self.draw(&one, columns, &mut text));
+                let whole = text.len();
+                let drawn = stumble::caught(|| self.draw(&one, columns, &mut text));
+                if drawn.is_none() {
+                    text.truncate(whole);
+                    self.shared.count(1);
+                }
+                lines += u64::from(drawn.unwrap_or_default());
                 let has_room = text.len() < BATCH;
                 item = has_room.then(|| self.items.try_recv().ok()).flatten();
             }
@@ -200,6 +207,9 @@ impl Painter {
     /// Adds what is to be shown for an item; whether it counts as a line.
     fn draw(&mut self, item: &Item, columns: Option<usize>, text: &mut Vec<u8>) -> bool {
         let colored = self.printer.is_colored();
+        if matches!(item, Item::Record(_)) {
+            stumble::at(Place::Console, b"a record");
+        }
         let shown = match (item, &mut self.renderer) {
             (Item::Record(record), Some(renderer)) => renderer.render(record, columns, colored),
             (Item::Notice(time, notice), Some(renderer)) => {

@@ -7,6 +7,7 @@ use crate::catalogue::Catalogue;
 use crate::journal::Sink;
 use crate::record::{Exchange, Record, Verdict, Word};
 use crate::redact::seal::Masked;
+use crate::stumble::{self, Place};
 
 /// The counts. Clones are one tally.
 #[derive(Clone, Default)]
@@ -95,8 +96,9 @@ impl Latency {
 struct Counter(Tally);
 
 impl Sink for Counter {
-    fn write(&mut self, record: &Arc<Record<Masked>>, _line: &[u8]) -> io::Result<()> {
+    fn write(&mut self, record: &Arc<Record<Masked>>, line: &[u8]) -> io::Result<()> {
         let mut counts = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        stumble::at(Place::Sink, line);
         counts.count(record);
         Ok(())
     }

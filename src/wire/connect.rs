@@ -14,13 +14,13 @@ use crate::http1::{RequestHead, is_token_byte};
 use crate::journal::draft::{ConnectionDraft, Peer, TunnelDraft};
 use crate::record::{ConnectionStage, TunnelBytes, TunnelWhy};
 use crate::redact::seal::Raw;
-use crate::rules;
 
 use super::Shared;
 use super::access::NEVER_PORTS;
 use super::forward::{broken, way};
 use super::front::{Door, Front, Leave};
 use super::leg::Leg;
+use super::looked;
 use super::page::Page;
 use super::relay::{Counts, relay};
 use super::stream::{Rewind, Stream};
@@ -188,7 +188,7 @@ impl Connect {
     async fn tunnel(self, mut leg: Leg, target: Target, why: TunnelWhy, told: Option<()>) {
         let _busy = self.shared.activity.begin();
         let place = self.shared.journal.place().await;
-        let findings = rules::of_target(&target);
+        let findings = looked::of_target(&target);
         let began = Instant::now();
         let mut draft = TunnelDraft {
             peer: self.peer.clone(),
@@ -245,7 +245,7 @@ impl Connect {
             reason: "the host is one of those that must never see a credential",
             raw: None,
             answered: Some(page.status),
-            findings: rules::of_target(&target),
+            findings: looked::of_target(&target),
         });
         let _ = leg.writer.send(&page.render_connect()).await;
         leg.close().await;
@@ -268,7 +268,7 @@ impl Connect {
 
     async fn note(&self, target: Target, stage: ConnectionStage, reason: &'static str) {
         let place = self.shared.journal.place().await;
-        let findings = rules::of_target(&target);
+        let findings = looked::of_target(&target);
         place.connection(ConnectionDraft {
             peer: self.peer.clone(),
             host: Some(Raw::new(Box::from(target.authority.host()))),

@@ -6,7 +6,7 @@ use tokio::time::{Instant, timeout};
 use crate::capture::Prefix;
 use crate::catalogue::Risk;
 use crate::config::Plaintext;
-use crate::facts::{Authority, Lookalike, Refusal, Scheme, Via};
+use crate::facts::{Authority, Lookalike, Scheme, Via};
 use crate::http1::{Defect, Framing, RequestHead};
 use crate::journal::draft::{Broken, ClientEnd, RequestPart, TunnelDraft, Way};
 use crate::journal::{Announced, Ticket};
@@ -14,13 +14,13 @@ use crate::record::{Answer, AnswerBy, Stage, TunnelBytes, TunnelWhy};
 use crate::redact::seal::Raw;
 use crate::rule::Family;
 use crate::rule::levels::Levels;
-use crate::rules;
 
 use super::exchange::{Outcome, Terms, carry};
 use super::front::{After, Front, Routed};
 use super::guard::{Attempt, Ruling};
 use super::headers::{self, HostField};
 use super::leg::Leg;
+use super::looked;
 use super::origin::{Failure, Route};
 use super::page::Page;
 use super::relay::{Counts, relay};
@@ -103,7 +103,7 @@ impl Front {
             TunnelWhy::Scope
         };
         let place = self.shared.journal.place().await;
-        let findings = rules::of_target(&routed.target);
+        let findings = looked::of_target(&routed.target);
         let began = Instant::now();
         let (part, _) = self.inspect(head, &routed, None).await;
         let mut ticket = Ticket::aside(part.clone());
@@ -308,8 +308,7 @@ impl Front {
             Outcome::Untold(failure) => self.fail(ticket, announced, part, failure, reused).await,
             Outcome::Unsound(kind) => {
                 let failure = Failure::of_client(ClientEnd::Unsound, kind.reason());
-                let refusal = Refusal::derive(Defect::whole(kind), &[]);
-                let findings = rules::of_refusal(&refusal);
+                let findings = looked::of_refusal(&Defect::whole(kind), &[]);
                 let page = Page::unsound_body(kind, findings.first().map(|found| found.rule.code));
                 let draft = ticket.draft();
                 draft.failure = Some(broken(failure, reused));

@@ -1,5 +1,4 @@
 //! A client's connection: one request after the other, each judged, admitted, sent on, answered.
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,21 +7,18 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::clock::Time;
-use crate::facts::{self, Arrival, Authority, BodyInput, Refusal, Scheme, Target, Via};
+use crate::facts::{Arrival, Authority, BodyInput, Scheme, Target, Via};
 use crate::http1::{Framing, RequestHead};
 use crate::journal::draft::{ConnectionDraft, Peer, RequestPart};
 use crate::record::ConnectionStage;
 use crate::redact::seal::Raw;
-use crate::rule::{At, Finding, Hit};
-use crate::rules;
-use crate::stumble::{self, Place};
-use crate::text;
 
 use super::Shared;
 use super::forward::{ANSWER_LIMIT, Upstream};
 use super::guard::{Attempt, Guard};
 use super::headers;
 use super::leg::{Head, HeadTimers, Leg, Refused};
+use super::looked;
 use super::page::{self, Page};
 
 /// Through which door requests come.
@@ -297,9 +293,8 @@ impl Front {
             sni: sni.as_deref(),
             time: Some(time),
         };
-        let mut facts = facts::Request::derive(&arrival, body);
-        let attempt = guard.map(|guard| guard.watch(&mut facts));
-        let findings = judged(&facts, &head);
+        let (facts, attempt) = looked::facts(&arrival, body, guard.as_ref());
+        let findings = looked::of_request(&facts, &head);
         self.known_sender().await;
         let path_and_query = Raw::new(Box::from(&routed.path_and_query[..]));
         let peer = self.peer.clone();
@@ -384,8 +379,7 @@ impl Front {
     /// Answers what must not be forwarded, and records it.
     async fn refuse(mut self, refused: Refused) {
         self.known_sender().await;
-        let refusal = Refusal::derive(refused.defect.clone(), &refused.bytes);
-        let findings = rules::of_refusal(&refusal);
+        let findings = looked::of_refusal(&refused.defect, &refused.bytes);
         let kind = refused.defect.kind;
         let code = findings.first().map(|finding| finding.rule.code);
         let page = Page::refused_head(&refused.defect, code);
@@ -409,21 +403,6 @@ impl Front {
         }
         self.leg.close().await;
     }
-}
-
-/// What the rules say. One that panics must not take the call with it.
-fn judged(facts: &facts::Request, head: &RequestHead) -> Vec<Finding> {
-    let judged = catch_unwind(AssertUnwindSafe(|| {
-        stumble::at(Place::Rules, head.bytes());
-        rules::of_request(facts)
-    }));
-    judged.unwrap_or_else(|_| {
-        let seen = text!["a bug in nicetap while its rules looked at the request"];
-        vec![Finding {
-            rule: &rules::NICETAP_STUMBLED,
-            hit: Hit::new(At::Connection, seen, text!["no bug"]),
-        }]
-    })
 }
 
 fn is_own_page(head: &RequestHead) -> bool {

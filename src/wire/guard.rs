@@ -19,6 +19,7 @@ use crate::http1::{BodyScan, DefectKind, Framing};
 use crate::journal::Ticket;
 use crate::journal::draft::{ClientEnd, Draft, RequestPart};
 use crate::record::Verdict;
+use crate::stumble;
 
 use super::exchange::body_idle;
 use super::front::Front;
@@ -202,7 +203,8 @@ impl Attempt {
         let Some(entry) = self.entry.take() else {
             return;
         };
-        if !may_have_been_carried_out(draft) {
+        // If nicetap stumbles over the reply, nobody knows.
+        if !stumble::caught(|| may_have_been_carried_out(draft)).unwrap_or(true) {
             let recent = &self.guard.recent;
             let mut recent = recent.lock().unwrap_or_else(PoisonError::into_inner);
             recent.leave(&entry);
@@ -315,13 +317,13 @@ fn left(reason: &'static str) -> Unread {
 }
 
 /// The facts of a request with as much of its body as was copied. A compressed one is not looked into: its cost stays
-/// unknown.
+/// unknown, and so does that of one over which nicetap stumbles.
 fn with_body(part: &RequestPart, copy: &Prefix) -> facts::Request {
     let seen = BodyInput::Seen {
         prefix: copy.bytes(),
         whole: !copy.is_truncated() && copy.end == End::Complete,
     };
-    part.facts_with(seen)
+    stumble::caught(|| part.facts_with(seen)).unwrap_or_else(|| part.facts_unread())
 }
 
 /// Whether the origin may have done what was asked: it ended in success, pending or unknown.

@@ -31,6 +31,7 @@ mod guard;
 mod headers;
 mod leg;
 mod listen;
+mod looked;
 mod origin;
 mod page;
 mod receiving;

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Case;
+use super::cases::Case;
 
 /// Ways in which a call can go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

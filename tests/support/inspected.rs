@@ -6,11 +6,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
-use tempfile::TempDir;
+
+use super::home::Home;
 
 /// A running `nicetap serve --mock`.
 pub(crate) struct Tap {
-    home: TempDir,
+    home: Home,
     child: Child,
     pub(crate) proxy: SocketAddr,
     pub(crate) ui: SocketAddr,
@@ -19,7 +20,7 @@ pub(crate) struct Tap {
 
 impl Tap {
     pub(crate) fn start() -> Self {
-        let home = tempfile::tempdir().unwrap();
+        let home = Home::new();
         let mut child = Command::new(env!("CARGO_BIN_EXE_nicetap"))
             .args([
                 "serve",
@@ -92,11 +93,11 @@ impl Tap {
         })
     }
 
-    pub(crate) fn stop(mut self) -> TempDir {
+    pub(crate) fn stop(mut self) -> Home {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         assert!(self.child.wait().unwrap().success());
-        std::mem::replace(&mut self.home, tempfile::tempdir().unwrap())
+        std::mem::replace(&mut self.home, Home::new())
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod authority;
 pub(crate) mod client;
 pub(crate) mod compare;
 pub(crate) mod forwarder;
+pub(crate) mod home;
 pub(crate) mod inspected;
 pub(crate) mod message;
 pub(crate) mod nginx;

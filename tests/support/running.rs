@@ -8,11 +8,12 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
-use tempfile::TempDir;
+
+use super::home::Home;
 
 /// The built program, serving, with its records on its standard output.
 pub(crate) struct Running {
-    pub(crate) home: TempDir,
+    pub(crate) home: Home,
     pub(crate) listen: SocketAddr,
     child: Child,
     lines: BufReader<ChildStdout>,
@@ -26,7 +27,7 @@ impl Running {
 
     /// The same, with a command that ends in the program's name.
     pub(crate) fn start_with(mut command: Command, options: &[&str]) -> Self {
-        let home = tempfile::tempdir().unwrap();
+        let home = Home::new();
         let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--no-ui", "--json"])
             .args(options)
@@ -72,10 +73,10 @@ impl Running {
 
 impl Running {
     /// Ends it as an impatient user would, and gives its home.
-    pub(crate) fn end(mut self) -> TempDir {
+    pub(crate) fn end(mut self) -> Home {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        std::mem::replace(&mut self.home, tempfile::tempdir().unwrap())
+        std::mem::replace(&mut self.home, Home::new())
     }
 }
 

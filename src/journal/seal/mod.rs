@@ -1,32 +1,29 @@
 //! From raw drafts to sealed records: learn, judge, then mask leaf by leaf. Runs on the writer's thread.
-use crate::capture::Prefix;
 use crate::clock::Time;
-use crate::decode::Undecodable;
-use crate::diagnose;
-use crate::facts::{self, Attempt, BodyInput, Ending};
+use crate::facts;
 use crate::record::{
-    self, AddressFamily, AnswerBy, Connection, Diagnosis, Event, Exchange, Notice, RawText,
-    Redaction, RequestHead, Response, Stage, Tunnel, TunnelEgress, VERSION, Verdict,
+    self, Connection, Diagnosis, Event, Exchange, Notice, RawText, Redaction, Tunnel, VERSION,
 };
 use crate::redact::Redactor;
 use crate::redact::seal::Masked;
-use crate::rule::Finding;
 use crate::rules;
 use crate::stumble::{self, Place};
 
-use super::draft::{ClientEnd, ConnectionDraft, Draft, RequestPart, SealedPart, TunnelDraft};
-use super::outbound::{Outbound, Scene, bare};
-use super::view::{ReplyView, View};
+use super::draft::{ConnectionDraft, Draft, RequestPart, SealedPart, TunnelDraft};
+use super::outbound::Scene;
+use super::view::View;
 
+mod judge;
 mod parts;
+pub(super) mod stumbled;
 
+use judge::{Judged, judge};
 use parts::{
-    body, call, client, diagnosis, failure, millis, own_failure, request_head, response, tally,
-    timing, unknown_call,
+    body, call, client, diagnosis, failure, learn, millis, request_head, response, tally, timing,
+    way_of,
 };
 
 pub use parts::findings;
-pub(super) use parts::slip;
 
 /// Seals a record; twice, if its leaves taught a secret that an earlier one of them may have shown.
 pub(super) fn settled<T>(redactor: &mut Redactor, seal: impl Fn(&mut Redactor) -> T) -> T {
@@ -71,54 +68,6 @@ fn seal_part(redactor: &mut Redactor, part: &RequestPart) -> SealedPart {
     }
 }
 
-/// An exchange, judged once, before it is sealed.
-struct Judged<'a> {
-    /// The facts with the body; `None` where there is none.
-    whole: Option<facts::Request>,
-    reply: Option<ReplyView<'a>>,
-    /// What the rules say beyond the `request` line.
-    found: Vec<Finding>,
-    verdict: Verdict,
-    outbound: Outbound,
-}
-
-fn judge<'a>(scene: &mut Scene, draft: &'a Draft) -> Judged<'a> {
-    let part = &*draft.request;
-    let whole = draft.request_body.as_ref().map(|body| facts::Request {
-        safety: draft.safety,
-        ..judge_body(part, body)
-    });
-    let facts = whole.as_ref().unwrap_or(&part.facts);
-    let reply = draft
-        .reply
-        .as_ref()
-        .map(|reply| ReplyView::of(reply, facts));
-    let reply_facts = reply.as_ref().map(|view| &view.facts);
-    let mut found = whole.as_ref().map_or_else(Vec::new, rules::of_request);
-    if let Some(reply) = reply_facts {
-        found.extend(rules::of_reply(facts, reply));
-    }
-    let past = scene
-        .session
-        .observe(facts, part.time, attempt(draft, reply_facts));
-    found.extend(rules::of_past(facts, &past));
-    found.extend(rules::of_ending(facts, &ending(draft)));
-    let verdict = match verdict(draft, reply_facts) {
-        Verdict::Ok if facts.is_for_api() && reply.as_ref().is_some_and(ReplyView::is_foreign) => {
-            Verdict::Failed
-        }
-        verdict => verdict,
-    };
-    let outbound = Outbound::of(&scene.outlook, draft, facts, reply_facts, verdict);
-    Judged {
-        whole,
-        reply,
-        found,
-        verdict,
-        outbound,
-    }
-}
-
 /// The `exchange` line.
 pub(super) fn exchange(
     redactor: &mut Redactor,
@@ -146,9 +95,9 @@ fn seal_exchange(
     let Judged {
         whole,
         reply,
-        found,
         verdict,
         outbound,
+        ..
     } = judged;
     let facts = whole.as_ref().unwrap_or(&part.facts);
     redactor.begin();
@@ -167,28 +116,12 @@ fn seal_exchange(
     };
     redactor.add(&sealed.tally);
 
-    let mut shown = findings(redactor, found);
-    shown.extend(findings(redactor, &draft.refusal));
-    if whole.is_none() {
-        shown.extend(sealed.findings.iter().cloned());
-    }
     let call = if whole.is_some() {
         call(redactor, facts).into()
     } else {
         sealed.call.clone()
     };
-    if let Some(way) = &outbound.facts {
-        let last_good = scene.memory.last_good(&call);
-        let way = facts::Egress {
-            last_good,
-            ..way.clone()
-        };
-        shown.extend(findings(redactor, &rules::of_egress(&way)));
-    }
-    shown.sort_by(|a, b| {
-        (a.severity, a.confidence, &a.code).cmp(&(b.severity, b.confidence, &b.code))
-    });
-
+    let said = said(redactor, scene, draft, judged, sealed, &call);
     let head = sealed.head.clone();
     let mut record = Exchange {
         v: VERSION,
@@ -218,7 +151,7 @@ fn seal_exchange(
             head_bytes: part.head.bytes().len() as u64,
         },
         call,
-        findings: shown,
+        findings: said,
         egress: outbound.seal(redactor),
         response: reply
             .as_ref()
@@ -242,68 +175,32 @@ fn seal_exchange(
     record
 }
 
-/// The `request` line of a request on which a rule or a mask panicked: numbers and our own words only.
-pub(super) fn failed_notice(
+/// All that the rules say of an exchange, the worst first.
+fn said(
     redactor: &mut Redactor,
-    id: u64,
-    part: &RequestPart,
-) -> Notice<Masked> {
-    Notice {
-        v: VERSION,
-        event: Event::Request,
-        time: part.time,
-        id,
-        client: client(redactor, &part.peer, None).into(),
-        request: RequestHead {
-            method: redactor.text(b"?"),
-            url: redactor.text(NOT_SHOWN.as_bytes()),
-            http: part.head.version().into(),
-            headers: Vec::new().into(),
-        },
-        call: unknown_call(&part.facts).into(),
-        findings: vec![own_failure(redactor)],
+    scene: &Scene,
+    draft: &Draft,
+    judged: &Judged<'_>,
+    sealed: &SealedPart,
+    call: &record::Call<Masked>,
+) -> Vec<record::Finding<Masked>> {
+    let mut said = findings(redactor, &judged.found);
+    said.extend(findings(redactor, &draft.refusal));
+    if judged.whole.is_none() {
+        said.extend(sealed.findings.iter().cloned());
     }
-}
-
-/// The `exchange` line of an exchange on which a rule or a mask panicked: numbers and our own words only.
-pub(super) fn failed_exchange(redactor: &mut Redactor, id: u64, draft: &Draft) -> Exchange<Masked> {
-    let part = &*draft.request;
-    Exchange {
-        v: VERSION,
-        event: Event::Exchange,
-        time: Time::now(),
-        id,
-        client: client(redactor, &part.peer, None).into(),
-        request: record::Request {
-            method: redactor.text(b"?"),
-            url: redactor.text(NOT_SHOWN.as_bytes()),
-            http: part.head.version().into(),
-            headers: Vec::new().into(),
-            body: None,
-            head_bytes: part.head.bytes().len() as u64,
-        },
-        call: unknown_call(&part.facts).into(),
-        findings: vec![own_failure(redactor)],
-        egress: bare(draft.way),
-        response: draft.reply.as_ref().map(|reply| Response {
-            status: reply.head.status(),
-            http: reply.head.version().into(),
-            headers: Vec::new(),
-            body: None,
-            envelope: None,
-            informational: draft.informational.clone(),
-        }),
-        answer: draft.answer,
-        failure: None,
-        diagnosis: Diagnosis {
-            verdict: verdict(draft, None),
-            causes: Vec::new(),
-            compared_with: None,
-        },
-        timing: timing(&draft.steps),
-        fidelity: draft.fidelity.clone(),
-        redaction: Redaction::default(),
+    if let Some(way) = &judged.outbound.facts {
+        let last_good = scene.memory.last_good(call);
+        let way = facts::Egress {
+            last_good,
+            ..way.clone()
+        };
+        said.extend(findings(redactor, &rules::of_egress(&way)));
     }
+    said.sort_by(|a, b| {
+        (a.severity, a.confidence, &a.code).cmp(&(b.severity, b.confidence, &b.code))
+    });
+    said
 }
 
 /// The `tunnel` line.
@@ -318,11 +215,7 @@ pub(super) fn tunnel(redactor: &mut Redactor, id: u64, draft: &TunnelDraft) -> T
         host: redactor.text(draft.target.authority.host().as_bytes()),
         port: draft.target.authority.port(),
         why: draft.why,
-        egress: TunnelEgress {
-            local: draft.way.map(|way| way.local),
-            peer: draft.way.map(|way| way.peer),
-            family: draft.way.map(|way| AddressFamily::of(&way.peer)),
-        },
+        egress: way_of(draft),
         bytes: draft.bytes,
         duration_ms: millis(draft.duration),
         end: draft.end.clone(),
@@ -370,61 +263,4 @@ pub(super) fn connection(
     }
 }
 
-fn judge_body(part: &RequestPart, prefix: &Prefix) -> facts::Request {
-    let view = View::of(part.head.fields(), prefix);
-    let body = match view.opaque {
-        None => BodyInput::Decoded {
-            prefix: &view.bytes,
-            whole: view.whole,
-        },
-        Some(Undecodable::Corrupt) => BodyInput::Mislabelled,
-        Some(_) => BodyInput::Seen {
-            prefix: &view.bytes,
-            whole: false,
-        },
-    };
-    part.facts_with(body)
-}
-
-fn verdict(draft: &Draft, reply: Option<&facts::Reply>) -> Verdict {
-    diagnose::verdict(
-        draft.answer.by,
-        draft.failure.as_ref().map(|broken| broken.stage),
-        reply,
-    )
-}
-
-/// What came of the call. A request that never reached the origin did nothing.
-fn attempt(draft: &Draft, reply: Option<&facts::Reply>) -> Attempt {
-    let failed = draft.failure.as_ref().map(|broken| broken.stage);
-    match (reply, failed) {
-        (Some(reply), _) if reply.is_pending() => Attempt::Pending,
-        (Some(reply), _) if reply.succeeds() => Attempt::Succeeded,
-        (Some(reply), _) if reply.envelope.is_some() => Attempt::Failed,
-        (_, Some(Stage::Resolve | Stage::Connect | Stage::Tls)) => Attempt::Failed,
-        _ if draft.answer.by == AnswerBy::Nicetap && failed.is_none() => Attempt::Failed,
-        (Some(reply), _) if matches!(reply.status, 300..500) => Attempt::Failed,
-        _ => Attempt::Unknown,
-    }
-}
-
-fn ending(draft: &Draft) -> Ending {
-    let client = draft.failure.as_ref().and_then(|broken| broken.client);
-    Ending {
-        client_left: client == Some(ClientEnd::Left),
-        has_reply: draft.reply.is_some(),
-        waited: draft.steps.total,
-        continue_missed: draft.continue_missed,
-    }
-}
-
-fn learn(redactor: &mut Redactor, facts: &facts::Request) {
-    let username = facts
-        .credential
-        .as_ref()
-        .map(|credential| &**credential.username.expose());
-    redactor.learn(&facts.secrets, username);
-}
-
-const NOT_SHOWN: &str = "(not shown: a bug in nicetap)";
 const MOST_RAW: usize = 16 * 1024;

@@ -8,15 +8,14 @@ use crate::diagnose::{self, Memory};
 use crate::facts;
 use crate::http1::{Fields, ReplyHead};
 use crate::record::{
-    self, Body, Call, Client, Credential, Diagnosis, Envelope, Exchange, Failure, Redaction,
-    RequestHead, Response, Timing, Word,
+    self, AddressFamily, Body, Call, Client, Credential, Diagnosis, Envelope, Exchange, Failure,
+    Redaction, RequestHead, Response, Timing, TunnelEgress, Word,
 };
 use crate::redact::seal::Masked;
 use crate::redact::{Redactor, Shown};
-use crate::rule::{Finding, Rule};
-use crate::rules;
+use crate::rule::Finding;
 
-use super::super::draft::{Broken, Peer, RequestPart, Steps};
+use super::super::draft::{Broken, Peer, RequestPart, Steps, TunnelDraft};
 use super::super::view::{ReplyView, View};
 
 pub(super) fn client(
@@ -110,17 +109,6 @@ fn credential(redactor: &mut Redactor, sent: &facts::Credential) -> Credential<M
     }
 }
 
-pub(super) fn unknown_call(facts: &facts::Request) -> Call<Masked> {
-    Call {
-        environment: facts.target.environment,
-        category: None,
-        action: None,
-        risk: facts.call.risk,
-        domains: Vec::new(),
-        credential: None,
-    }
-}
-
 /// Findings with every word from the wire masked; the secrets of the request must have been learned.
 pub fn findings(redactor: &mut Redactor, found: &[Finding]) -> Vec<record::Finding<Masked>> {
     found
@@ -140,38 +128,6 @@ pub fn findings(redactor: &mut Redactor, found: &[Finding]) -> Vec<record::Findi
             cause: rule.cause.map(Cow::Borrowed),
         })
         .collect()
-}
-
-/// N901: the self-check found a secret in a finished leaf. It is masked whole.
-pub(in crate::journal) fn slip(redactor: &mut Redactor) -> Option<record::Finding<Masked>> {
-    let slips = redactor.slips();
-    (slips > 0).then(|| {
-        let seen = format!(
-            "the self-check found a secret in {slips} masked texts of this line, and masked them whole"
-        );
-        let seen = redactor.text(seen.as_bytes());
-        own(&rules::SECRET_SLIPPED, seen, "no secret in any text")
-    })
-}
-
-/// N902: nicetap itself stumbled. The record is kept, without any wire text.
-pub(super) fn own_failure(redactor: &mut Redactor) -> record::Finding<Masked> {
-    let seen = b"a bug in nicetap while it looked into this exchange; the traffic was not touched";
-    own(&rules::NICETAP_STUMBLED, redactor.text(seen), "no bug")
-}
-
-fn own(rule: &'static Rule, seen: Masked, want: &'static str) -> record::Finding<Masked> {
-    record::Finding {
-        code: rule.code.into(),
-        name: rule.name.into(),
-        severity: rule.severity,
-        confidence: rule.confidence,
-        at: Redactor::word("nicetap"),
-        seen,
-        want: Redactor::word(want),
-        fix: Redactor::word(rule.fix),
-        cause: None,
-    }
 }
 
 /// What the record and the history say of it.
@@ -292,4 +248,21 @@ pub(super) fn tally(redactor: &mut Redactor) -> Redaction {
 /// To the microsecond.
 pub(super) fn millis(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+/// The way out of a tunnel.
+pub(super) fn way_of(draft: &TunnelDraft) -> TunnelEgress {
+    TunnelEgress {
+        local: draft.way.map(|way| way.local),
+        peer: draft.way.map(|way| way.peer),
+        family: draft.way.map(|way| AddressFamily::of(&way.peer)),
+    }
+}
+
+pub(super) fn learn(redactor: &mut Redactor, facts: &facts::Request) {
+    let username = facts
+        .credential
+        .as_ref()
+        .map(|credential| &**credential.username.expose());
+    redactor.learn(&facts.secrets, username);
 }
