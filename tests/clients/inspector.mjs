@@ -7,7 +7,7 @@
 // screenshots. The browser is Debian's chromium. Everything runs on loopback, on free ports, in a temporary home.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { copyFileSync, mkdtempSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import http from "node:http";
 import { createRequire } from "node:module";
 import net from "node:net";
@@ -40,7 +40,8 @@ function start(...options) {
           child.on("exit", () => {
             // `tests/run` searches the logs of all tests for secrets.
             const kept = process.env.NICETAP_KEEP_LOGS;
-            if (kept) copyFileSync(join(home, "log/nicetap.jsonl"), join(kept, `inspector-${child.pid}.jsonl`));
+            const log = join(home, "log/nicetap.jsonl");
+            if (kept && existsSync(log)) copyFileSync(log, join(kept, `inspector-${child.pid}.jsonl`));
             rmSync(home, { recursive: true });
             ended();
           });
