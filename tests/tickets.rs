@@ -161,6 +161,9 @@ fn a_report_goes_into_a_file_that_nobody_else_can_read() {
     use std::os::unix::fs::PermissionsExt as _;
     let running = a_run();
     let folder = tempfile::tempdir().unwrap();
+    // As /tmp is.
+    let sticky = std::fs::Permissions::from_mode(0o1777);
+    std::fs::set_permissions(folder.path(), sticky).unwrap();
     let file = folder.path().join("ticket.txt");
     let printed = told(
         running.home.path(),

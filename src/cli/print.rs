@@ -41,7 +41,7 @@ pub(super) fn to_file(file: &Path, what: &str, text: &str) -> Result<(), Error> 
         return Err(Error::usage(format!("the {what} must be a file")));
     };
     let fail = || Error::cannot_start(format!("the {what} {} cannot be written", file.display()));
-    let folder = Dir::existing(folder).map_err(|error| fail().caused_by(error))?;
+    let folder = Dir::for_output(folder).map_err(|error| fail().caused_by(error))?;
     let folder = folder.ok_or_else(|| fail().hint("its folder does not exist"))?;
     folder
         .replace(name, text.as_bytes(), Access::Private)

@@ -2,12 +2,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::record::Finding;
 use crate::rule::{Rule, Severity};
 use crate::rules;
+use crate::sink::har::NOT_IN_URI;
 
 use super::{Spot, Unread};
 
@@ -124,21 +125,6 @@ const fn level(severity: Severity) -> &'static str {
     }
 }
 
-const PATH: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b':')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
+/// In a path's segments these would end it, or begin an escape or a scheme.
+const PATH: &AsciiSet = &NOT_IN_URI.add(b'%').add(b':').add(b'?');
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";

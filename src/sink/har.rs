@@ -361,7 +361,7 @@ fn body_size<T>(body: Option<&Body<T>>) -> i64 {
 }
 
 /// What stands in no path or query, but for `%` and what is beyond ASCII.
-const NOT_IN_URI: &AsciiSet = &CONTROLS
+pub(crate) const NOT_IN_URI: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b'#')

@@ -85,6 +85,19 @@ impl Dir {
         }
     }
 
+    /// Opens a folder that must exist already, for a file that the user wants there. It may be open to all if it is
+    /// sticky, as `/tmp` is: nobody else can move or replace a file of ours in it.
+    pub fn for_output(path: &Path) -> Result<Option<Self>, StoreError> {
+        let path = path.components().collect::<PathBuf>();
+        let Some((fd, stat)) = open_folder(&path)? else {
+            return Ok(None);
+        };
+        if !Mode::from_raw_mode(stat.st_mode).contains(Mode::SVTX) {
+            refuse_writable(&path, &stat)?;
+        }
+        Ok(Some(Self { fd, path }))
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -534,6 +547,26 @@ mod tests {
         let base = tempfile::tempdir().unwrap();
         let dir = Dir::open(&base.path().join("dir"), Access::Private).unwrap();
         (base, dir)
+    }
+
+    #[test]
+    fn a_file_for_the_user_may_lie_where_all_write_only_if_the_folder_is_sticky() {
+        let base = tempfile::tempdir().unwrap();
+        for (seen, is_taken) in [
+            (0o1777, true),
+            (0o755, true),
+            (0o777, false),
+            (0o775, false),
+        ] {
+            chmod(base.path(), seen);
+            assert_eq!(Dir::for_output(base.path()).is_ok(), is_taken, "{seen:o}");
+        }
+        chmod(base.path(), 0o1777);
+        // What nicetap keeps for itself may not.
+        assert!(Dir::existing(base.path()).is_err());
+        let dir = Dir::for_output(base.path()).unwrap().unwrap();
+        dir.replace("t", b"x", Access::Private).unwrap();
+        assert_eq!(mode(&base.path().join("t")), 0o600);
     }
 
     #[test]
