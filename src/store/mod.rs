@@ -348,6 +348,12 @@ pub enum StoreError {
         /// Those it may have at most.
         expected: u32,
     },
+    /// It is a folder for everybody, such as `/tmp`: its mode is right for that, and must stay.
+    #[error("`{}` is a folder that all users share: choose one of your own", path.display())]
+    Shared {
+        /// Where.
+        path: PathBuf,
+    },
     /// It is longer than anything that belongs there.
     #[error("`{}` has more than {limit} bytes, which is not what nicetap wrote: move it away", path.display())]
     TooLarge {
@@ -450,6 +456,9 @@ fn refuse_writable(path: &Path, stat: &Stat) -> Result<(), StoreError> {
     let seen = Mode::from_raw_mode(stat.st_mode);
     if !seen.intersects(Mode::WGRP | Mode::WOTH) {
         return Ok(());
+    }
+    if seen.contains(Mode::SVTX | Mode::WOTH) {
+        return Err(StoreError::Shared { path: path.into() });
     }
     Err(mode_error(path, seen, seen - Mode::WGRP - Mode::WOTH))
 }
@@ -563,7 +572,8 @@ mod tests {
         }
         chmod(base.path(), 0o1777);
         // What nicetap keeps for itself may not.
-        assert!(Dir::existing(base.path()).is_err());
+        let refused = Dir::existing(base.path()).unwrap_err().to_string();
+        assert!(refused.ends_with("is a folder that all users share: choose one of your own"));
         let dir = Dir::for_output(base.path()).unwrap().unwrap();
         dir.replace("t", b"x", Access::Private).unwrap();
         assert_eq!(mode(&base.path().join("t")), 0o600);
