@@ -17,6 +17,7 @@ use crate::journal::draft::ClientEnd;
 use crate::record::Stage;
 
 use super::access::Access;
+use super::cork::Cork;
 use super::leg::Leg;
 use super::stream::Stream;
 use super::upstream::{self, Hop};
@@ -446,9 +447,16 @@ impl Dialer {
             return Err(Failure::new(Stage::Tls, "tls_protocol_error", reason));
         };
         let connector = TlsConnector::from(self.tls.clone());
-        match timeout(TLS_LIMIT, connector.connect(name, stream)).await {
-            Ok(Ok(stream)) => Ok(Box::new(stream)),
-            Ok(Err(error)) => Err(super::tls::upstream_failure(host, &error)),
+        let handshake = connector.connect(name, Cork::new(stream)).into_fallible();
+        match timeout(TLS_LIMIT, handshake).await {
+            Ok(Ok(mut stream)) => {
+                stream.get_mut().0.pull();
+                Ok(Box::new(stream))
+            }
+            Ok(Err((error, cork))) => {
+                cork.pour_out();
+                Err(super::tls::upstream_failure(host, &error))
+            }
             Err(_) => {
                 let reason = format!(
                     "`{host}` did not finish the TLS handshake within {} s",
@@ -485,10 +493,9 @@ async fn connect(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpS
     if let Some(source) = source {
         socket.bind(SocketAddr::new(source, 0))?;
     }
-    let tcp = socket.connect(address).await?;
     // Without it every new connection waits 40 ms for a delayed acknowledgement.
-    tcp.set_nodelay(true)?;
-    Ok(tcp)
+    socket.set_nodelay(true)?;
+    socket.connect(address).await
 }
 
 fn addresses_of(tcp: &TcpStream) -> io::Result<Route> {
