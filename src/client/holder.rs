@@ -10,7 +10,10 @@ use rustix::fs::{CWD, Dir, Mode, OFlags, readlinkat};
 use super::socket::Owner;
 
 /// The process that holds the owner's socket; `None` if none is found within the budget, or none may be looked at.
-pub(super) fn find(owner: &Owner) -> Option<u32> {
+///
+/// `is_open` is asked before processes are searched that were never seen with a socket: most of the sockets that are
+/// not where others were have been closed meanwhile, and that search is long.
+pub(super) fn find(owner: &Owner, is_open: impl Fn() -> bool) -> Option<u32> {
     if let Some(pid) = find_again(owner) {
         return Some(pid);
     }
@@ -21,9 +24,13 @@ pub(super) fn find(owner: &Owner) -> Option<u32> {
     };
     let known = recent(owner.uid);
     let mut in_known = known.iter().rev().copied();
-    let found = in_known
-        .find_map(|pid| search.spot_in(pid))
-        .or_else(|| likeliest_first(owner.uid, &known).find_map(|pid| search.spot_in(pid)))?;
+    let found = match in_known.find_map(|pid| search.spot_in(pid)) {
+        Some(found) => found,
+        None if is_open() => {
+            likeliest_first(owner.uid, &known).find_map(|pid| search.spot_in(pid))?
+        }
+        None => return None,
+    };
     let mut spots = spots();
     if spots.len() >= SPOTS_LIMIT {
         spots.pop_front();
