@@ -99,17 +99,13 @@ pub(super) fn proxy_login(config: &Config) -> Result<Option<Login>, Error> {
         (None, None) => None,
     };
     let is_made_up = given.is_none();
-    let password = match given {
-        Some(given) => {
-            let text = std::str::from_utf8(&given).unwrap_or_default();
-            Zeroizing::new(text.to_owned())
-        }
-        None => {
-            let made_up = random_word(MADE_UP).map_err(|error| {
-                Error::cannot_start("no password can be made up").caused_by(error)
-            })?;
-            Zeroizing::new(made_up)
-        }
+    let password = if let Some(given) = given {
+        let text = std::str::from_utf8(&given).unwrap_or_default();
+        Zeroizing::new(text.to_owned())
+    } else {
+        let made_up = random_word(MADE_UP)
+            .map_err(|error| Error::cannot_start("no password can be made up").caused_by(error))?;
+        Zeroizing::new(made_up)
     };
     if password.is_empty() || password.chars().any(char::is_control) {
         return Err(Error::usage(

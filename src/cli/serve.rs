@@ -30,6 +30,8 @@ pub struct BannerFacts<'a> {
     pub listen: &'a [SocketAddr],
     /// Who may use it besides this machine, in words; `None`: nobody.
     pub open_to: Option<String>,
+    /// The user name that clients log in with; `None`: they need none.
+    pub login: Option<&'a str>,
     /// The hosts that are looked into.
     pub intercept: &'a [HostPort],
     /// Where requests without a proxy setting go.
@@ -71,6 +73,7 @@ impl<'a> BannerFacts<'a> {
         Self {
             listen,
             open_to: instance::open_to(config),
+            login: config.proxy_auth.as_deref(),
             intercept: &config.intercept,
             base_url: &config.base_url,
             root,
@@ -134,7 +137,7 @@ pub fn banner(facts: &BannerFacts<'_>) -> String {
             "base URL",
             format!("{first}/v2/ stands for {} and needs no CA", facts.base_url),
         ),
-        ("try", curl(first, facts.root, credential)),
+        ("try", curl(first, facts.login, facts.root, credential)),
         (
             "undo",
             if facts.undoes {
@@ -243,10 +246,12 @@ fn in_words(duration: Duration) -> impl Display {
     }
 }
 
-fn curl(proxy: &str, root: &Path, credential: &str) -> String {
+fn curl(proxy: &str, login: Option<&str>, root: &Path, credential: &str) -> String {
+    // curl asks for the password.
+    let login = login.map_or_else(String::new, |user| format!(" -U {}", shell_word(user)));
     let root = shell_word(&root.display().to_string());
     format!(
-        "curl -x {proxy} -H 'Content-Type: application/json' \\\n\
+        "curl -x {proxy}{login} -H 'Content-Type: application/json' \\\n\
          {CONTINUED}--cacert {root} -H 'Authorization: {credential}' \\\n\
          {CONTINUED}'https://api.nicenic.net/v2/?category=domain&action=check&domains=example.com'"
     )
@@ -301,6 +306,7 @@ mod tests {
         BannerFacts {
             listen: &config.listen,
             open_to: None,
+            login: None,
             intercept: &config.intercept,
             base_url: &config.base_url,
             root: Path::new("/etc/nicetap/root.pem"),

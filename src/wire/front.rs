@@ -201,6 +201,7 @@ impl Front {
 
     /// Answers a client that may not send what it sends. Nothing of it is recorded: it is nobody that is looked at.
     async fn turn_away(mut self, head: &RequestHead, why: Unwelcome) {
+        self.known_sender().await;
         let page = why.page();
         let place = self.shared.journal.place().await;
         place.connection(ConnectionDraft {

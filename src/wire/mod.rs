@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::ca::Ca;
 use crate::capture::Budget;
 use crate::config::{Config, Plaintext, ProxyLogin};
-use crate::facts::{Authority, Scheme};
+use crate::facts::{Authority, Scheme, Target};
 use crate::http1::Limits;
 use crate::journal::Journal;
 use crate::rule::levels::Levels;
@@ -116,6 +116,11 @@ impl Shared {
                         port == authority.port()
                     })
             })
+    }
+
+    /// The origin inside this process that answers for this target.
+    fn inside_for(&self, target: &Target) -> Option<&dyn Inside> {
+        self.inside.as_deref().filter(|_| target.in_scope)
     }
 
     /// Whether the time for looking is over.

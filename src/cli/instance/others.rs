@@ -38,7 +38,7 @@ pub(in crate::cli) fn open_to(config: &Config) -> Option<String> {
     let from: Vec<String> = config.allow_from.iter().map(Network::to_string).collect();
     let from = match from.as_slice() {
         [] => "every address".to_owned(),
-        [first, rest @ ..] if rest.is_empty() => first.clone(),
+        [only] => only.clone(),
         [first, rest @ ..] => format!("{first} and {} more", rest.len()),
     };
     let login = if config.proxy_auth.is_some() {

@@ -91,7 +91,7 @@ pub struct Layer {
     /// Let clients use the proxy only with this user name and a password
     ///
     /// It holds for everybody, this machine too, and besides --allow-from. The password comes from the variable
-    /// NICETAP_PROXY_PASSWORD or from --proxy-password-file; else one is made up for this run and shown once. Without
+    /// `NICETAP_PROXY_PASSWORD` or from --proxy-password-file; else one is made up for this run and shown once. Without
     /// it the client gets 407. Base-URL mode cannot carry it: it stays open to this machine and to --allow-from.
     #[arg(long, value_name = "USER", help_heading = OTHERS)]
     pub proxy_auth: Option<Value<OrNone<ProxyUser>>>,
