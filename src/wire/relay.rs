@@ -33,13 +33,13 @@ where
     O: AsyncRead + AsyncWrite + Unpin,
 {
     let first_end = OnceLock::new();
-    let mut client = End {
+    let mut client = Side {
         stream: client,
         name: "client",
         taken: &counts.down,
         first_end: &first_end,
     };
-    let mut origin = End {
+    let mut origin = Side {
         stream: origin,
         name: "origin",
         taken: &counts.up,
@@ -51,7 +51,7 @@ where
 }
 
 /// One end of a tunnel, watched while tokio carries the bytes.
-struct End<'a, S> {
+struct Side<'a, S> {
     stream: S,
     name: &'static str,
     /// Bytes that it took.
@@ -60,7 +60,7 @@ struct End<'a, S> {
     first_end: &'a OnceLock<&'static str>,
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for End<'_, S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Side<'_, S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -75,7 +75,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for End<'_, S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for End<'_, S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Side<'_, S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
