@@ -65,8 +65,10 @@ pub struct Flaws {
     pub placeholder: Option<&'static str>,
     /// A half without anything in it.
     pub empty: Option<Half>,
-    /// White space inside it.
+    /// Where white space stands inside it.
     pub blank: Option<Blank>,
+    /// Which white space the first of it is.
+    pub white: &'static str,
     /// Which quotes stand round it or round its halves.
     pub quotes: Option<&'static str>,
     /// A character that no screen shows: which.
@@ -92,6 +94,8 @@ pub enum Encoding {
     Base64Twice,
     /// `%2F`.
     Percent,
+    /// `%0A`.
+    PercentLineBreak,
     /// `&amp;`.
     Html,
     /// `\/`.

@@ -32,14 +32,12 @@ impl<'a> Pair<'a> {
         let is_plain = empty.is_none() && placeholder.is_none() && encoding.is_none();
         let halves = if is_plain { self.halves() } else { None };
         let is_one = halves != Some(Halves::List);
+        let blank = self.blank().filter(|_| empty.is_none() && is_one);
         Flaws {
             placeholder,
             empty,
-            blank: if empty.is_none() && is_one {
-                self.blank()
-            } else {
-                None
-            },
+            blank,
+            white: blank.map_or("", |_| self.white()),
             encoding,
             halves,
             ..dressing
@@ -84,7 +82,17 @@ impl<'a> Pair<'a> {
             && second.iter().all(is_word)
     }
 
-    pub(super) fn blank(self) -> Option<Blank> {
+    /// Which white space is the first.
+    fn white(self) -> &'static str {
+        let mut bytes = self.username.iter().chain(self.secret);
+        match bytes.find(|byte| byte.is_ascii_whitespace()) {
+            Some(b'\t') => "a tab",
+            Some(b'\n' | b'\r') => "a line break",
+            _ => "a blank",
+        }
+    }
+
+    fn blank(self) -> Option<Blank> {
         let is_blank = |byte: &u8| byte.is_ascii_whitespace();
         if self.username.last().is_some_and(is_blank) {
             Some(Blank::BeforeColon)
