@@ -7,7 +7,7 @@ use super::Encoding;
 use super::pair::Pair;
 
 /// The text in this base64, if it is text.
-pub(super) fn decoded(token: &[u8]) -> Option<Vec<u8>> {
+pub fn base64_text(token: &[u8]) -> Option<Vec<u8>> {
     if token.len() > LONGEST_ENCODED || token.len() < 2 {
         return None;
     }
@@ -31,11 +31,11 @@ pub(super) fn bare_encoding(text: &[u8]) -> Option<Encoding> {
     if memchr::memmem::find(&text.to_ascii_lowercase(), b"%3a").is_some() {
         return Some(Encoding::Percent);
     }
-    let inner = decoded(text)?;
+    let inner = base64_text(text)?;
     if is_pair(&inner) {
         return Some(Encoding::Base64);
     }
-    let innermost = decoded(inner.trim_ascii())?;
+    let innermost = base64_text(inner.trim_ascii())?;
     is_pair(&innermost).then_some(Encoding::Base64Twice)
 }
 
