@@ -1,7 +1,8 @@
 //! A long run of everything at once: good calls, broken ones, clients that leave, origins that fail, large bodies,
 //! tunnels. At its end nothing has grown, nothing is open, and everything that was admitted is recorded.
 //!
-//! `SOAK_SECONDS` says how long; the suite runs it shortly, `benches/soak` for half an hour.
+//! `SOAK_SECONDS` says how long (the suite: a minute, beside the other tests; `benches/soak`: half an hour) and
+//! `SOAK_PROGRAM` which build of nicetap, if not the one that is tested.
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod support;
@@ -29,11 +30,14 @@ fn a_long_run_leaves_nothing_behind() {
     let authority = Authority::new();
     let origin = RawOrigin::tls(&authority, &[API], moody);
     let other = RawOrigin::tls(&authority, &["shop.example"], moody);
-    let options = Options::default()
+    let mut options = Options::default()
         .unsearched()
         .connect_to(API, 443, origin.addr())
         .connect_to("shop.example", 443, other.addr())
         .trust(&authority);
+    if let Ok(program) = std::env::var("SOAK_PROGRAM") {
+        options = options.program(program);
+    }
     // Rotations are part of it, and every file is looked at in the end.
     let sizes = ["--log-max-size", "4MiB", "--log-keep", "1000"];
     let nicetap = Nicetap::start(
