@@ -28,6 +28,8 @@ mod hostile;
 mod life;
 #[path = "proxy/limits.rs"]
 mod limits;
+#[path = "proxy/mocked.rs"]
+mod mocked;
 #[path = "proxy/place.rs"]
 mod place;
 #[path = "proxy/replies.rs"]

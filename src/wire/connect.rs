@@ -12,7 +12,7 @@ use tokio_rustls::LazyConfigAcceptor;
 use crate::facts::{Authority, Lookalike, Scheme, Target, Via};
 use crate::http1::{RequestHead, is_token_byte};
 use crate::journal::draft::{ConnectionDraft, Peer, TunnelDraft};
-use crate::record::{ConnectionStage, TunnelBytes, TunnelWhy};
+use crate::record::{ConnectionStage, Stage, TunnelBytes, TunnelWhy};
 use crate::redact::seal::Raw;
 
 use super::Shared;
@@ -21,6 +21,7 @@ use super::forward::{broken, way};
 use super::front::{Door, Front, Leave};
 use super::leg::Leg;
 use super::looked;
+use super::origin::{Failure, Route};
 use super::page::Page;
 use super::relay::{Counts, relay};
 use super::stream::{Rewind, Stream};
@@ -201,7 +202,7 @@ impl Connect {
             failure: None,
             findings,
         };
-        match self.shared.dialer.dial_tcp(&draft.target.authority).await {
+        match self.dial(&draft.target).await {
             Ok((origin, route)) => {
                 draft.way = Some(way(route));
                 let established = told.is_some() || leg.writer.send(ESTABLISHED).await.is_ok();
@@ -232,6 +233,22 @@ impl Connect {
         }
         draft.duration = began.elapsed();
         place.tunnel(draft);
+    }
+
+    /// The origin of a tunnel. Where the mock stands for it, nothing may reach the real one, read or unread: its user
+    /// was promised that nothing is bought.
+    async fn dial(&self, target: &Target) -> Result<(Box<dyn Stream>, Route), Failure> {
+        if target.in_scope && self.shared.inside.is_some() {
+            let host = target.authority.host();
+            let reason =
+                format!("`{host}` is the mock's, which answers only what nicetap can look into");
+            return Err(Failure::new(
+                Stage::Connect,
+                "destination_unavailable",
+                reason,
+            ));
+        }
+        self.shared.dialer.dial_tcp(&target.authority).await
     }
 
     /// Refuses a host that steals credentials.
