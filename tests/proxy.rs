@@ -12,6 +12,8 @@ mod bodies;
 mod certificates;
 #[path = "proxy/chains.rs"]
 mod chains;
+#[path = "proxy/clock.rs"]
+mod clock;
 #[path = "proxy/faults.rs"]
 mod faults;
 #[path = "proxy/fidelity.rs"]
