@@ -36,6 +36,8 @@ mod mocked;
 mod place;
 #[path = "proxy/replies.rs"]
 mod replies;
+#[path = "proxy/resolver.rs"]
+mod resolver;
 #[path = "proxy/routes.rs"]
 mod routes;
 #[path = "proxy/stage.rs"]
