@@ -1,7 +1,7 @@
 //! A long run of everything at once: good calls, broken ones, clients that leave, origins that fail, large bodies,
 //! tunnels. At its end nothing has grown, nothing is open, and everything that was admitted is recorded.
 //!
-//! `SOAK_SECONDS` says how long (the suite: a minute, beside the other tests; `benches/soak`: half an hour) and
+//! `SOAK_SECONDS` says how long (`tests/run`: a minute, beside the other tests; `benches/soak`: half an hour) and
 //! `SOAK_PROGRAM` which build of nicetap, if not the one that is tested.
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
@@ -102,7 +102,7 @@ impl Stage {
             };
             number += CLIENTS;
             // So many calls a second that others have room beside it.
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::sleep(Duration::from_millis(40));
         }
     }
 
@@ -221,6 +221,7 @@ impl Stage {
 /// An origin that answers, unless the target names a mood.
 fn moody(conversation: &mut Conversation) -> std::io::Result<()> {
     while let Some(request) = conversation.request()? {
+        conversation.forget();
         let target = request.first_line();
         if !request.whole {
             return Ok(());

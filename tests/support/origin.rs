@@ -284,6 +284,13 @@ impl Conversation {
         result
     }
 
+    /// Forgets all that came so far, in a run too long to keep it.
+    pub(crate) fn forget(&mut self) {
+        self.reader.forget();
+        self.keep();
+        self.seen.requests.lock().unwrap().clear();
+    }
+
     fn keep(&mut self) {
         self.connection
             .lock()
