@@ -39,7 +39,7 @@ fn a_long_run_leaves_nothing_behind() {
         options = options.program(program);
     }
     // Rotations are part of it, and every file is looked at in the end.
-    let sizes = ["--log-max-size", "4MiB", "--log-keep", "1000"];
+    let sizes = ["--log-max-size", "4MiB", "--log-keep", "10000"];
     let nicetap = Nicetap::start(
         sizes
             .iter()
