@@ -14,6 +14,8 @@ mod certificates;
 mod chains;
 #[path = "proxy/clock.rs"]
 mod clock;
+#[path = "proxy/disk.rs"]
+mod disk;
 #[path = "proxy/faults.rs"]
 mod faults;
 #[path = "proxy/fidelity.rs"]
@@ -46,5 +48,7 @@ mod stage;
 mod stumbles;
 #[path = "proxy/trust.rs"]
 mod trust;
+#[path = "proxy/vanished.rs"]
+mod vanished;
 #[path = "proxy/verification.rs"]
 mod verification;

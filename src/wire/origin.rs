@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::net::sockopt;
 use rustls::pki_types::ServerName;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
@@ -15,6 +16,7 @@ use crate::config::{ConnectTo, Family, ProxyScheme, Upstream, UpstreamProxy};
 use crate::facts::{Authority, Scheme};
 use crate::journal::draft::ClientEnd;
 use crate::record::Stage;
+use crate::stumble;
 
 use super::access::Access;
 use super::leg::Leg;
@@ -490,7 +492,16 @@ async fn connect(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpS
     let tcp = socket.connect(address).await?;
     // Without it every new connection waits 40 ms for a delayed acknowledgement.
     tcp.set_nodelay(true)?;
+    let _ = watch(&tcp);
     Ok(tcp)
+}
+
+/// Asks a silent server whether it is still there, as curl does: a tunnel to one that has vanished would stand for ever.
+fn watch(tcp: &TcpStream) -> rustix::io::Result<()> {
+    sockopt::set_socket_keepalive(tcp, true)?;
+    sockopt::set_tcp_keepidle(tcp, stumble::limit(SILENCE))?;
+    sockopt::set_tcp_keepintvl(tcp, stumble::limit(SILENCE))?;
+    sockopt::set_tcp_keepcnt(tcp, 3)
 }
 
 fn addresses_of(tcp: &TcpStream) -> io::Result<Route> {
@@ -534,4 +545,5 @@ fn unconnected(host: &str, address: SocketAddr, error: &io::Error) -> Failure {
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const TLS_LIMIT: Duration = Duration::from_secs(10);
+const SILENCE: Duration = Duration::from_mins(1);
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
