@@ -32,6 +32,8 @@ mod hostile;
 mod life;
 #[path = "proxy/limits.rs"]
 mod limits;
+#[path = "proxy/links.rs"]
+mod links;
 #[path = "proxy/mocked.rs"]
 mod mocked;
 #[path = "proxy/place.rs"]

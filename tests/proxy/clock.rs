@@ -242,7 +242,7 @@ fn library() -> PathBuf {
     folders
         .map(|folder| folder.unwrap().path().join("faketime/libfaketimeMT.so.1"))
         .find(|file| file.exists())
-        .expect("no libfaketime; tests/run installs it")
+        .unwrap_or_else(|| panic!("no libfaketime; tests/run installs it"))
 }
 
 const HOUR: i64 = 3600;

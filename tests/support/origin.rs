@@ -287,7 +287,8 @@ impl Conversation {
     /// Forgets all that came so far, in a run too long to keep it.
     pub(crate) fn forget(&mut self) {
         self.reader.forget();
-        self.keep();
+        // Its room, too.
+        self.connection.lock().unwrap().bytes = Vec::new();
         self.seen.requests.lock().unwrap().clear();
     }
 
