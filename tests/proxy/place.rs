@@ -191,3 +191,31 @@ fn an_end_under_load_leaves_each_admitted_request_its_record() {
         .filter(|record| record["answer"]["by"] == "origin");
     assert!(by_origin.count() >= answered.load(Ordering::Relaxed));
 }
+
+#[test]
+fn a_ca_that_is_damaged_or_open_to_others_is_told_with_exit_code_3() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let stopped = Stage::new(answering(success)).nicetap.stop();
+    let home = stopped.home.path().join("home");
+    let start = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nicetap"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--no-ui", "--home"]);
+        let ended = process::run(command.arg(&home), b"", PATIENCE);
+        assert_eq!(ended.status.code(), Some(3), "{}", ended.stderr);
+        ended.stderr
+    };
+    let key = home.join("ca/intermediate.key");
+    let mode = |mode| std::fs::set_permissions(&key, PermissionsExt::from_mode(mode)).unwrap();
+    mode(0o644);
+    let told = start();
+    assert!(
+        told.contains(&format!("run `chmod 600 {}`", key.display())),
+        "{told}"
+    );
+    mode(0o600);
+    crate::support::write(&home.join("ca/intermediate.pem"), "half a certif");
+    let told = start();
+    assert!(told.contains("intermediate.pem` is damaged"), "{told}");
+    assert!(told.contains("nicetap ca rotate"), "{told}");
+}
