@@ -1,6 +1,8 @@
 //! Faults of the place: its folders, its terminal, its signals. The traffic goes on, and what was admitted is recorded,
 //! or counted as not recorded. (Disks are in `disk.rs`, the clock in `clock.rs`, damaged CA files in `ca.rs`.)
+use std::fs::Permissions;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -194,8 +196,6 @@ fn an_end_under_load_leaves_each_admitted_request_its_record() {
 
 #[test]
 fn a_ca_that_is_damaged_or_open_to_others_is_told_with_exit_code_3() {
-    use std::os::unix::fs::PermissionsExt as _;
-
     let stopped = Stage::new(answering(success)).nicetap.stop();
     let home = stopped.home.path().join("home");
     let start = || {
@@ -206,7 +206,7 @@ fn a_ca_that_is_damaged_or_open_to_others_is_told_with_exit_code_3() {
         ended.stderr
     };
     let key = home.join("ca/intermediate.key");
-    let mode = |mode| std::fs::set_permissions(&key, PermissionsExt::from_mode(mode)).unwrap();
+    let mode = |mode| std::fs::set_permissions(&key, Permissions::from_mode(mode)).unwrap();
     mode(0o644);
     let told = start();
     assert!(
