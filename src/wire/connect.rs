@@ -21,7 +21,7 @@ use super::forward::{broken, way};
 use super::front::{Door, Front, Leave};
 use super::leg::Leg;
 use super::looked;
-use super::origin::{Failure, Route};
+use super::origin::Failure;
 use super::page::Page;
 use super::relay::{Counts, relay};
 use super::stream::{Rewind, Stream};
@@ -202,7 +202,20 @@ impl Connect {
             failure: None,
             findings,
         };
-        match self.dial(&draft.target).await {
+        let dialed = if self.shared.inside_for(&draft.target).is_some() {
+            // Nothing may reach the real host.
+            Err(Failure {
+                hint: Some("trust nicetap's CA in the client, or start nicetap without --mock"),
+                ..Failure::new(
+                    Stage::Connect,
+                    "destination_unavailable",
+                    "the mock stands for this host, and what passes unread it cannot answer",
+                )
+            })
+        } else {
+            self.shared.dialer.dial_tcp(&draft.target.authority).await
+        };
+        match dialed {
             Ok((origin, route)) => {
                 draft.way = Some(way(route));
                 let established = told.is_some() || leg.writer.send(ESTABLISHED).await.is_ok();
@@ -233,22 +246,6 @@ impl Connect {
         }
         draft.duration = began.elapsed();
         place.tunnel(draft);
-    }
-
-    /// The origin of a tunnel. Where the mock stands for it, nothing may reach the real one, read or unread: its user
-    /// was promised that nothing is bought.
-    async fn dial(&self, target: &Target) -> Result<(Box<dyn Stream>, Route), Failure> {
-        if target.in_scope && self.shared.inside.is_some() {
-            let host = target.authority.host();
-            let reason =
-                format!("`{host}` is the mock's, which answers only what nicetap can look into");
-            return Err(Failure::new(
-                Stage::Connect,
-                "destination_unavailable",
-                reason,
-            ));
-        }
-        self.shared.dialer.dial_tcp(&target.authority).await
     }
 
     /// Refuses a host that steals credentials.

@@ -192,9 +192,7 @@ impl Front {
             hop,
             reused: false,
         };
-        if let Some(inside) = &self.shared.inside
-            && target.in_scope
-        {
+        if let Some(inside) = self.shared.inside_for(target) {
             self.upstream = Some(upstream(
                 Leg::new(inside.connect(self.peer.addr.ip())),
                 None,
@@ -259,7 +257,7 @@ impl Front {
             forwarded: forwarded.bytes,
             reply_timeout: shared.reply_timeout,
             annotation: annotation(shared.annotate.as_ref(), part),
-            answered_by: if shared.inside.is_some() && routed.target.in_scope {
+            answered_by: if shared.inside_for(&routed.target).is_some() {
                 AnswerBy::Mock
             } else {
                 AnswerBy::Origin
