@@ -15,9 +15,9 @@ fn mocked(more: &[&str]) -> Stage {
 }
 
 fn reaches_nobody(stage: &Stage) {
-    let tunnel = stage
-        .nicetap
-        .wait_for("the tunnel's record", |record| record["event"] == "tunnel");
+    let tunnel = stage.nicetap.wait_for("the refused tunnel", |record| {
+        record["event"] == "tunnel" && record["failure"].is_object()
+    });
     let reason = tunnel["failure"]["reason"].as_str().unwrap();
     assert!(
         reason.contains("the mock stands for this host"),
