@@ -32,6 +32,7 @@ mod guard;
 mod headers;
 mod leg;
 mod listen;
+mod look_up;
 mod looked;
 mod origin;
 mod page;
