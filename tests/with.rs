@@ -187,6 +187,11 @@ fn stop_ends_it_and_everything_is_as_before() {
         lines.contains(&format!("http://{}", running.addr())),
         "{lines}"
     );
+    // As the banner says it: to the minute.
+    let until = lines
+        .lines()
+        .find_map(|line| line.strip_prefix("looks until "));
+    assert!(running.console().contains(until.unwrap()), "{lines}");
     assert!(
         lines.contains("00-nicetap.conf") && lines.contains("99-nicetap.ini"),
         "{lines}"
