@@ -99,9 +99,6 @@ fn shown(target: &Target, to: &To) -> String {
             let _ = writeln!(text, "note: {note}");
         }
     }
-    if target.whose == Whose::Docker {
-        text.push_str("A home inside the container is lost with it; the log too.\n");
-    }
     text
 }
 
