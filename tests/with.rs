@@ -1,6 +1,8 @@
 //! `serve --with` on a shop: an admin click and a cron run in one log, and no trace afterwards, however it ended.
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+#[path = "with/machine.rs"]
+mod machine;
 mod support;
 
 use std::path::Path;
@@ -391,70 +393,6 @@ fn end(child: &mut std::process::Child) {
     let pid = rustix::process::Pid::from_child(child);
     let _ = rustix::process::kill_process(pid, Signal::TERM);
     support::process::wait(child, Duration::from_secs(30));
-}
-
-/// Root's own home, the machine's own PHP-FPM settings: only where neither is in use.
-#[test]
-fn the_machines_own_etc_is_as_before() {
-    let Some(conf) = machines_fpm() else {
-        return support::say("not run: this machine's own PHP-FPM is in use, or is missing");
-    };
-    let folder = tempfile::tempdir().unwrap();
-    let before = folder.path().join("etc");
-    succeeds(Command::new("cp").args(["-a", "/etc"]).arg(&before));
-    std::fs::create_dir_all("/run/php").unwrap();
-    let mut fpm = Command::new(support::site::fpm_program())
-        .args(["-F", "-O", "-y"])
-        .arg(&conf)
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut nicetap = Command::new(env!("CARGO_BIN_EXE_nicetap"))
-        .args([
-            "serve",
-            "--mock",
-            "--listen",
-            "127.0.0.1:0",
-            "--no-ui",
-            "--yes",
-        ])
-        .arg("--with")
-        .arg(format!("php-fpm={conf}"))
-        .env_remove("NICETAP_HOME")
-        .stdout(std::process::Stdio::null())
-        .spawn();
-    let overlay = Path::new(&conf).with_file_name("pool.d/00-nicetap.conf");
-    let written = std::panic::catch_unwind(|| {
-        eventually("the setting is written", || overlay.exists().then_some(()));
-        assert!(Path::new("/etc/nicetap/prepend.php").exists());
-    });
-    for child in [nicetap.as_mut().unwrap(), &mut fpm] {
-        end(child);
-    }
-    std::fs::remove_dir_all("/var/lib/nicetap").unwrap();
-    let differ = Command::new("diff")
-        .args(["-r", "--no-dereference"])
-        .arg(&before)
-        .arg("/etc")
-        .output()
-        .unwrap();
-    assert!(written.is_ok());
-    assert_eq!(told(&differ), "");
-}
-
-/// Its configuration, unless somebody uses it, or root's home.
-fn machines_fpm() -> Option<String> {
-    let version = std::fs::read_dir("/etc/php").ok()?.flatten().next()?.path();
-    let conf = version.join("fpm/php-fpm.conf");
-    let is_root = rustix::process::geteuid().is_root();
-    let is_used = nicetap::setup::fpm::Fpm::all()
-        .iter()
-        .any(|fpm| fpm.conf == conf);
-    let has_home = ["/var/lib/nicetap", "/etc/nicetap"]
-        .iter()
-        .any(|folder| Path::new(folder).exists());
-    (is_root && conf.exists() && !is_used && !has_home).then(|| conf.to_str().unwrap().to_owned())
 }
 
 fn succeeds(command: &mut Command) {
