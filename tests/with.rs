@@ -132,6 +132,38 @@ fn the_ca_is_given_only_once_a_client_has_refused_the_certificate() {
     });
 }
 
+/// A CA file in the module's own code beats all settings of PHP.
+#[test]
+fn a_module_with_a_ca_file_of_its_own_is_read_once_our_root_is_in_that_file() {
+    let site = Site::start("games", "");
+    let file = site.place("shop/cacert.pem");
+    std::fs::copy("/etc/ssl/certs/ca-certificates.crt", &file).unwrap();
+    let file = file.to_str().unwrap();
+    let before = site.tree();
+    let running = start(&site);
+    is_set_up(&site);
+    let setup = ["setup", "--ca-file", file, "--write", "--yes"];
+    let setup = nicetap(&running.home(), &setup);
+    assert!(setup.status.success(), "{setup:?}");
+    for action in ["check", "register", "renew", "transfer"] {
+        let page = site.page(&format!("/?do={action}&ca={file}")).1;
+        assert!(page.contains("success"), "{action}: {page}");
+    }
+    eventually("all four are in the log", || {
+        (exchanges(&running).len() > 4).then_some(())
+    });
+    for exchange in exchanges(&running) {
+        let mut findings = exchange["findings"].as_array().unwrap().iter();
+        let wrong = findings.find(|finding| finding["severity"] == "error");
+        assert_eq!(wrong, None);
+    }
+    let status = told(&nicetap(&running.home(), &["status"]));
+    let here = format!("pointing at {}", running.addr());
+    assert!(status.contains(file) && status.contains(&here), "{status}");
+    running.stop();
+    assert_eq!(site.tree(), before);
+}
+
 #[test]
 fn a_secret_that_the_module_leaves_escaped_is_noticed() {
     let site = Site::start("games", "env[MODULE_SECRET] = \"S3cr3t&K9f2Lm8Qw4Zx\"");
