@@ -6,6 +6,8 @@ mod support;
 
 #[path = "docs/container.rs"]
 mod container;
+#[path = "support/newer_node.rs"]
+mod newer_node;
 #[path = "docs/page.rs"]
 mod page;
 #[path = "docs/reader.rs"]

@@ -10,6 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::container::Container;
+use crate::newer_node::newer_node;
 use crate::page::{Page, Printer, Step};
 use crate::support::{self, eventually, process};
 
@@ -46,6 +47,7 @@ impl Reader {
         reader.program("sudo", "exec \"$@\"");
         let python = support::project("target/tests-venv/bin/python");
         reader.program("python3", &format!("exec {} \"$@\"", python.display()));
+        reader.program("node", &format!("exec {} \"$@\"", newer_node().display()));
         support::write(
             &reader.place("work/vendor/autoload.php"),
             "<?php require '/usr/share/php/GuzzleHttp/autoload.php';\n",
