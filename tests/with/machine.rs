@@ -131,14 +131,16 @@ impl Machine {
         });
         let conf = format!("/etc/php/{}/fpm/php-fpm.conf", self.version);
         let fpm = support::site::fpm_program();
-        let mut fpm = self.inside(&[fpm.to_str().unwrap(), "-F", "-O", "-y", &conf]);
+        // A daemon, as where there is no systemd: it is another process after each reload.
+        let fpm = self
+            .inside(&[fpm.to_str().unwrap(), "-D", "-y", &conf])
+            .output();
+        assert!(fpm.as_ref().unwrap().status.success(), "{fpm:?}");
         let (root, conf) = (self.place(""), self.place("nginx.conf"));
         let mut nginx = self.inside(&["nginx", "-e", "stderr", "-p"]);
         nginx.arg(root).arg("-c").arg(conf);
-        for server in [&mut fpm, &mut nginx] {
-            let server = server.stdout(Stdio::null()).stderr(Stdio::null());
-            self.running.push(server.spawn().unwrap());
-        }
+        let nginx = nginx.stdout(Stdio::null()).stderr(Stdio::null());
+        self.running.push(nginx.spawn().unwrap());
         eventually("the shop is open", || {
             (self.page("/") == "the shop is open\n").then_some(())
         });
@@ -225,6 +227,8 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
+        let stop = format!("kill $(cat /run/php/php{}-fpm.pid)", self.version);
+        let _ = self.inside(&["sh", "-c", &stop]).output();
         // What holds the namespaces goes last, and their mounts with it.
         for mut child in self.running.drain(..).rev() {
             crate::end(&mut child);
