@@ -6,6 +6,8 @@ mod support;
 
 #[path = "proxy/access.rs"]
 mod access;
+#[path = "proxy/admission.rs"]
+mod admission;
 #[path = "proxy/bodies.rs"]
 mod bodies;
 #[path = "proxy/certificates.rs"]

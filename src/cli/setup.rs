@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::Args;
 
 use crate::config::value::{Mismatch, Value};
-use crate::config::{Config, Target, Whose};
+use crate::config::{Config, Target, Whose, reached_here};
 use crate::setup::lines::lines;
 use crate::setup::whmcs::{Cron, Whmcs};
 use crate::setup::{Ledger, Plan, SetupError, To, Undone, check, probe_page, take_back};
@@ -61,7 +61,7 @@ pub(super) fn run(options: &Setup, config: &Config) -> Result<(), Error> {
     let ledger = Ledger::read(&config.home).map_err(|error| failed(error.into()))?;
     // What comes to a set-up that stands points where that does.
     let proxy = ledger.proxy().parse().ok();
-    let proxy = proxy.or(config.listen.first().copied());
+    let proxy = proxy.or(config.listen.first().copied().map(reached_here));
     let to = To::of(config, proxy.ok_or(Error::bug("no address"))?);
     if options.undo {
         let undone = take_back(&to).map_err(failed)?;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use clap::Args;
 use jiff::tz::TimeZone;
 
-use crate::config::Config;
+use crate::config::{Config, reached_here};
 use crate::setup::{Ledger, To, take_back};
 
 use super::error::Error;
@@ -111,6 +111,7 @@ pub(super) fn stop(config: &Config) -> Result<(), Error> {
             .listen
             .first()
             .copied()
+            .map(reached_here)
             .ok_or(Error::bug("no address"))?;
         text.push_str(&told(&take_back(&To::of(config, proxy)).map_err(failed)?));
     }

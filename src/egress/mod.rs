@@ -19,6 +19,7 @@ mod echo;
 mod probe;
 mod round;
 
+pub(crate) use beside::is_of_this_machine;
 pub use echo::named_in;
 pub use probe::{Connection, Dial, Dialing, NoWay, Over, Resolving, Stream};
 pub use round::{Found, Prober, Unanswered};

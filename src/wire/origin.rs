@@ -16,7 +16,7 @@ use crate::facts::{Authority, Scheme};
 use crate::journal::draft::ClientEnd;
 use crate::record::Stage;
 
-use super::access::Access;
+use super::access::{Access, Verdict};
 use super::leg::Leg;
 use super::stream::Stream;
 use super::upstream::{self, Hop};
@@ -379,25 +379,31 @@ impl Dialer {
         addresses: Vec<SocketAddr>,
         rerouted: bool,
     ) -> Result<Vec<SocketAddr>, Failure> {
-        let mut all = addresses.iter().copied();
-        let loops_to = all.find(|address| self.access.is_own(address));
-        let allowed: Vec<_> = addresses
+        let judged = |address: &SocketAddr| self.access.judge(address, rerouted);
+        let (allowed, refused): (Vec<_>, Vec<_>) = addresses
             .into_iter()
-            .filter(|address| self.access.allows(address, rerouted))
-            .collect();
-        if allowed.is_empty() {
-            if let Some(own) = loops_to {
-                let reason = format!("`{host}` leads back to nicetap itself ({own})");
-                return Err(Failure::new(Stage::Connect, "proxy_loop_detected", reason));
-            }
-            let reason = format!("`{host}` leads to an address that is never dialled for a client");
-            return Err(Failure::new(
-                Stage::Connect,
-                "destination_ip_prohibited",
-                reason,
-            ));
+            .partition(|address| judged(address) == Verdict::Allowed);
+        if !allowed.is_empty() {
+            return Ok(allowed);
         }
-        Ok(allowed)
+        let is = |verdict| refused.iter().find(|address| judged(address) == verdict);
+        if let Some(own) = is(Verdict::Own) {
+            let reason = format!("`{host}` leads back to nicetap itself ({own})");
+            return Err(Failure::new(Stage::Connect, "proxy_loop_detected", reason));
+        }
+        let word = "destination_ip_prohibited";
+        if let Some(private) = is(Verdict::Private) {
+            let ip = private.ip();
+            let reason = format!("`{host}` leads into a private network ({ip})");
+            return Err(Failure {
+                hint: Some(
+                    "under --allow-remote nicetap dials such addresses for a client with --allow-private only",
+                ),
+                ..Failure::new(Stage::Connect, word, reason)
+            });
+        }
+        let reason = format!("`{host}` leads to an address that is never dialled for a client");
+        Err(Failure::new(Stage::Connect, word, reason))
     }
 
     /// Tries the addresses in their order, the next one 250 ms after the last or as soon as one fails (RFC 8305).
