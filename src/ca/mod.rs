@@ -6,7 +6,7 @@
 //!
 //! | path | mode | |
 //! |---|---|---|
-//! | `HOME` | 0700, or 0711 when the public folder lies inside | another user passes through it, but cannot list it |
+//! | `HOME` | 0711 | another user passes through it, to the public folder, but cannot list it |
 //! | `HOME/ca/` | 0700 | its lock says who uses the CA |
 //! | `HOME/ca/{root.pem, intermediate.pem, intermediate.key, bundle.pem}` | 0600 | the key is written last: without it there is no CA |
 //! | the public folder | 0755 | `HOME/public/` or `/etc/nicetap/` |
@@ -79,7 +79,7 @@ impl Ca {
     ) -> Result<(Self, Opened), CaError> {
         let wanted = Names::wanted(names)?;
         let now = now.as_second();
-        let files = Files::open(home, public)?;
+        let files = Files::open(home)?;
         let mut alone = files.dir().lock();
         let mut found = files.read()?;
         let mut opened = Opened::judge(found.as_ref(), &wanted, now);
@@ -113,7 +113,7 @@ impl Ca {
     ) -> Result<Self, CaError> {
         let wanted = Names::wanted(names)?;
         let now = now.as_second();
-        let files = Files::open(home, public)?;
+        let files = Files::open(home)?;
         let alone = files.dir().lock();
         let stored = renew(&files, alone, &wanted, now)?;
         Self::with(files, stored, public, now)

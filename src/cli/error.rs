@@ -123,8 +123,12 @@ impl Error {
         let mut chain = self.to_string();
         let mut source = self.source();
         while let Some(error) = source {
-            chain.push_str(": ");
-            chain.push_str(&error.to_string());
+            let cause = error.to_string();
+            // Errors that are shown outside of a chain, in a log for one, spell their cause out themselves.
+            if !chain.contains(&cause) {
+                chain.push_str(": ");
+                chain.push_str(&cause);
+            }
             source = error.source();
         }
         match self {
@@ -235,6 +239,18 @@ mod tests {
             "error: cannot listen on 127.0.0.1:8899: address in use\nhint: another nicetap may be running\n"
         );
         assert_eq!(error.exit(), Exit::CannotStart);
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let taken = crate::wire::BindError::Bind {
+            addr: ([127, 0, 0, 1], 8899).into(),
+            source: std::io::Error::other("address in use"),
+        };
+        let error = Error::cannot_start("the proxy cannot listen").caused_by(taken);
+        assert!(error.report().ends_with(
+            "the proxy cannot listen: cannot listen on 127.0.0.1:8899: address in use\n"
+        ));
     }
 
     #[test]

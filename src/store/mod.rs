@@ -21,6 +21,7 @@ use judge::{
 pub use error::StoreError;
 
 mod error;
+mod group;
 mod judge;
 pub mod settings;
 
@@ -95,13 +96,17 @@ impl Dir {
     }
 
     /// Opens a folder that must exist already, for a file that the user wants there. It may be open to all if it is
-    /// sticky, as `/tmp` is: nobody else can move or replace a file of ours in it.
+    /// sticky, as `/tmp` is: nobody else can move or replace a file of ours in it. And to its owner's own group, in
+    /// which nobody else is.
     pub fn for_output(path: &Path) -> Result<Option<Self>, StoreError> {
         let path = path.components().collect::<PathBuf>();
         let Some((fd, stat)) = open_folder(&path)? else {
             return Ok(None);
         };
-        if !Mode::from_raw_mode(stat.st_mode).contains(Mode::SVTX) {
+        let mode = Mode::from_raw_mode(stat.st_mode);
+        let is_own_groups =
+            || !mode.contains(Mode::WOTH) && group::is_own(stat.st_uid, stat.st_gid);
+        if !mode.contains(Mode::SVTX) && !is_own_groups() {
             refuse_writable(&path, &stat)?;
         }
         Ok(Some(Self { fd, path }))
@@ -358,6 +363,8 @@ const PERMISSIONS: Mode = Mode::from_raw_mode(0o7777);
 mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
+    use rustix::process::getegid;
+
     use super::*;
 
     fn mode(path: &Path) -> u32 {
@@ -381,14 +388,17 @@ mod tests {
     #[test]
     fn a_file_for_the_user_may_lie_where_all_write_only_if_the_folder_is_sticky() {
         let base = tempfile::tempdir().unwrap();
-        for (seen, is_taken) in [
-            (0o1777, true),
-            (0o755, true),
-            (0o777, false),
-            (0o775, false),
-        ] {
+        for (seen, is_taken) in [(0o1777, true), (0o755, true), (0o777, false)] {
             chmod(base.path(), seen);
             assert_eq!(Dir::for_output(base.path()).is_ok(), is_taken, "{seen:o}");
+        }
+        // Its owner's own group is not another user.
+        chmod(base.path(), 0o775);
+        let is_own = group::is_own(geteuid().as_raw(), getegid().as_raw());
+        assert_eq!(Dir::for_output(base.path()).is_ok(), is_own);
+        if std::os::unix::fs::chown(base.path(), None, Some(4711)).is_ok() {
+            chmod(base.path(), 0o775);
+            assert!(Dir::for_output(base.path()).is_err());
         }
         chmod(base.path(), 0o1777);
         // What nicetap keeps for itself may not.

@@ -119,7 +119,9 @@ impl Watched<'_> {
             Ok(false) => {}
             Err(error) => self
                 .teller
-                .tell(format!("the CA could not be given to PHP: {error}")),
+                .tell(format!(
+                    "the CA could not be given to PHP, so all settings were put back, and its calls are not seen any more: {error}"
+                )),
         }
     }
 
