@@ -1422,7 +1422,7 @@ _nicetap() {
             return 0
             ;;
         nicetap__subcmd__run)
-            opts="-4 -6 -q -v -h --listen --ui --no-ui --gateway --base-url --plaintext --intercept --on-distrust --body-limit --capture-budget --catalogue --guard --repeat-window --expect --deny --allow --warn --annotate --connect-to --upstream-ca --upstream-proxy --source-ip --ipv4 --ipv6 --whitelist --site --egress-probe --reply-timeout --with --yes --for --idle-exit --then --log --no-log --log-max-size --log-keep --log-group --json --mock --credential-file --mock-whitelist --pii --hide-username --secret-env --secret-file --fingerprints --know --sarif --home --config --color --quiet --verbose --help"
+            opts="-4 -6 -q -v -h --listen --ui --no-ui --gateway --base-url --plaintext --allow-remote --allow-from --proxy-auth --proxy-password-file --allow-private --only-user --intercept --on-distrust --body-limit --capture-budget --catalogue --guard --repeat-window --expect --deny --allow --warn --annotate --connect-to --upstream-ca --upstream-proxy --source-ip --ipv4 --ipv6 --whitelist --site --egress-probe --reply-timeout --with --yes --for --idle-exit --then --log --no-log --log-max-size --log-keep --log-group --json --mock --credential-file --mock-whitelist --pii --hide-username --secret-env --secret-file --fingerprints --know --sarif --home --config --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1445,6 +1445,22 @@ _nicetap() {
                     return 0
                     ;;
                 --plaintext)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow-from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy-password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only-user)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1608,7 +1624,7 @@ _nicetap() {
             return 0
             ;;
         nicetap__subcmd__serve)
-            opts="-4 -6 -q -v -h --listen --ui --no-ui --gateway --base-url --plaintext --intercept --on-distrust --body-limit --capture-budget --catalogue --guard --repeat-window --expect --deny --allow --warn --annotate --connect-to --upstream-ca --upstream-proxy --source-ip --ipv4 --ipv6 --whitelist --site --egress-probe --reply-timeout --with --yes --for --idle-exit --then --log --no-log --log-max-size --log-keep --log-group --json --mock --credential-file --mock-whitelist --pii --hide-username --secret-env --secret-file --fingerprints --know --home --config --color --quiet --verbose --help"
+            opts="-4 -6 -q -v -h --listen --ui --no-ui --gateway --base-url --plaintext --allow-remote --allow-from --proxy-auth --proxy-password-file --allow-private --only-user --intercept --on-distrust --body-limit --capture-budget --catalogue --guard --repeat-window --expect --deny --allow --warn --annotate --connect-to --upstream-ca --upstream-proxy --source-ip --ipv4 --ipv6 --whitelist --site --egress-probe --reply-timeout --with --yes --for --idle-exit --then --log --no-log --log-max-size --log-keep --log-group --json --mock --credential-file --mock-whitelist --pii --hide-username --secret-env --secret-file --fingerprints --know --home --config --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1631,6 +1647,22 @@ _nicetap() {
                     return 0
                     ;;
                 --plaintext)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow-from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy-auth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --proxy-password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only-user)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

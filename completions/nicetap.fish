@@ -55,6 +55,10 @@ complete -c nicetap -n "__fish_nicetap_using_subcommand serve" -l listen -d 'Lis
 complete -c nicetap -n "__fish_nicetap_using_subcommand serve" -l ui -d 'Show the inspector, a local page, there [default: 127.0.0.1:8900]' -r
 complete -c nicetap -n "__fish_nicetap_using_subcommand serve" -l base-url -l gateway -d 'Send what comes without a proxy setting there [default: production]' -r
 complete -c nicetap -n "__fish_nicetap_using_subcommand serve" -l plaintext -d 'A credential over plain http: allow or refuse [default: allow]' -r
+complete -c nicetap -n "__fish_nicetap_using_subcommand serve" -l allow-from -d 'With --allow-remote: only these addresses (IP or CIDR), and this machine; repeatable' -r
+complete -c nicetap -n "__fish_nicetap_using_subcommand serve" -l proxy-auth -d 'Let clients use the proxy only with this user name and a password' -r
+complete -c nicetap -n "__fish_nicetap_using_subcommand serve" -l proxy-password-file -d 'Read the password of --proxy-auth from the first line of this file' -r
+complete -c nicetap -n "__fish_nicetap_using_subcommand serve" -l only-user -d 'Serve only this user\'s connections (name or number; Linux); repeatable' -r
 complete -c nicetap -n "__fish_nicetap_using_subcommand serve" -l intercept -d 'Look into this host too, besides nicenic.net and nicenic.com; repeatable' -r
 complete -c nicetap -n "__fish_nicetap_using_subcommand serve" -l on-distrust -d 'Once a client refused our CA: tunnel or fail [default: tunnel]' -r
 complete -c nicetap -n "__fish_nicetap_using_subcommand serve" -l body-limit -d 'Keep this much of each body for the log [default: 64KiB]' -r
@@ -93,6 +97,8 @@ complete -c nicetap -n "__fish_nicetap_using_subcommand serve" -l home -d 'Keep 
 complete -c nicetap -n "__fish_nicetap_using_subcommand serve" -l config -d 'Read settings there [default: HOME/nicetap.toml]' -r
 complete -c nicetap -n "__fish_nicetap_using_subcommand serve" -l color -d 'Colour the output: auto, always or never [default: auto]' -r
 complete -c nicetap -n "__fish_nicetap_using_subcommand serve" -l no-ui -d 'Show no inspector'
+complete -c nicetap -n "__fish_nicetap_using_subcommand serve" -l allow-remote -d 'Let other machines and containers in, as far as --allow-from and --proxy-auth let them'
+complete -c nicetap -n "__fish_nicetap_using_subcommand serve" -l allow-private -d 'With --allow-remote: dial loopback and private addresses for clients too'
 complete -c nicetap -n "__fish_nicetap_using_subcommand serve" -l annotate -d 'Tell the client too: `Nicetap-Findings: N102, N301` on its reply'
 complete -c nicetap -n "__fish_nicetap_using_subcommand serve" -s 4 -l ipv4 -d 'Go out over IPv4 only'
 complete -c nicetap -n "__fish_nicetap_using_subcommand serve" -s 6 -l ipv6 -d 'Go out over IPv6 only'
@@ -108,6 +114,10 @@ complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l listen -d 'Liste
 complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l ui -d 'Show the inspector, a local page, there [default: 127.0.0.1:8900]' -r
 complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l base-url -l gateway -d 'Send what comes without a proxy setting there [default: production]' -r
 complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l plaintext -d 'A credential over plain http: allow or refuse [default: allow]' -r
+complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l allow-from -d 'With --allow-remote: only these addresses (IP or CIDR), and this machine; repeatable' -r
+complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l proxy-auth -d 'Let clients use the proxy only with this user name and a password' -r
+complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l proxy-password-file -d 'Read the password of --proxy-auth from the first line of this file' -r
+complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l only-user -d 'Serve only this user\'s connections (name or number; Linux); repeatable' -r
 complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l intercept -d 'Look into this host too, besides nicenic.net and nicenic.com; repeatable' -r
 complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l on-distrust -d 'Once a client refused our CA: tunnel or fail [default: tunnel]' -r
 complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l body-limit -d 'Keep this much of each body for the log [default: 64KiB]' -r
@@ -147,6 +157,8 @@ complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l home -d 'Keep CA
 complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l config -d 'Read settings there [default: HOME/nicetap.toml]' -r
 complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l color -d 'Colour the output: auto, always or never [default: auto]' -r
 complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l no-ui -d 'Show no inspector'
+complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l allow-remote -d 'Let other machines and containers in, as far as --allow-from and --proxy-auth let them'
+complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l allow-private -d 'With --allow-remote: dial loopback and private addresses for clients too'
 complete -c nicetap -n "__fish_nicetap_using_subcommand run" -l annotate -d 'Tell the client too: `Nicetap-Findings: N102, N301` on its reply'
 complete -c nicetap -n "__fish_nicetap_using_subcommand run" -s 4 -l ipv4 -d 'Go out over IPv4 only'
 complete -c nicetap -n "__fish_nicetap_using_subcommand run" -s 6 -l ipv6 -d 'Go out over IPv6 only'

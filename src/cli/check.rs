@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::config::value::Value;
-use crate::config::{Config, value::looks_like_a_credential};
+use crate::config::{Config, reached_here, value::looks_like_a_credential};
 use crate::facts::{PRODUCTION, SANDBOX};
 use crate::http1::{BodyScan, ReplyHead, end_of_head};
 use crate::redact::{Redactor, Shown};
@@ -87,6 +87,7 @@ pub(super) fn run(options: &Check, config: &Config) -> Result<(), Error> {
         host: if options.sandbox { SANDBOX } else { PRODUCTION },
         query: options.call.query(&options.domain),
         credential,
+        login: login(config)?,
     };
     let runtime = instance::runtime()?;
     let came = runtime.block_on(call(request, config));
@@ -112,6 +113,8 @@ struct Request {
     host: &'static str,
     query: String,
     credential: Zeroizing<String>,
+    /// The field that logs in to the proxy; empty: none is known.
+    login: Zeroizing<String>,
 }
 
 /// A reply.
@@ -167,9 +170,8 @@ async fn call(request: Request, config: &Config) -> Result<Came, Error> {
         });
     }
     let own = Config {
-        listen: vec![([127, 0, 0, 1], 0).into()],
         json: false,
-        ..config.clone()
+        ..config.clone().for_own_client()
     };
     let came = instance::while_serving(&own, async |addr| exchange(addr, &root, &request).await);
     Ok(Came {
@@ -180,14 +182,15 @@ async fn call(request: Request, config: &Config) -> Result<Came, Error> {
 
 /// The address of the nicetap that runs with these settings.
 pub(super) async fn running(config: &Config) -> Option<SocketAddr> {
-    for addr in config.listen.iter().filter(|addr| addr.port() != 0) {
+    let listeners = config.listen.iter().filter(|addr| addr.port() != 0);
+    for addr in listeners.map(|addr| reached_here(*addr)) {
         let ask = async {
             let mut stream = TcpStream::connect(addr).await.ok()?;
             let ask = format!("GET /healthz HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n");
             stream.write_all(ask.as_bytes()).await.ok()?;
             let mut reply = Vec::new();
             stream.take(4096).read_to_end(&mut reply).await.ok()?;
-            memchr::memmem::find(&reply, b"{\"nicetap\":").map(|_| *addr)
+            memchr::memmem::find(&reply, b"{\"nicetap\":").map(|_| addr)
         };
         if let Ok(Some(addr)) = timeout(Duration::from_secs(2), ask).await {
             return Some(addr);
@@ -202,12 +205,25 @@ async fn exchange(proxy: SocketAddr, root: &Path, request: &Request) -> Result<R
     let fail = |what: &'static str| Error::failed(what);
     let mut tcp = TcpStream::connect(proxy).await.map_err(broke)?;
     let host = request.host;
-    let connect = format!("CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n\r\n");
+    let connect = Zeroizing::new(format!(
+        "CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n{}\r\n",
+        request.login.as_str()
+    ));
     tcp.write_all(connect.as_bytes()).await.map_err(broke)?;
     let mut buffer = bytes::BytesMut::new();
     let head = reply_head(&mut tcp, &mut buffer).await.map_err(broke)?;
-    if head.is_none_or(|head| head.status() != 200) {
-        return Err(fail("nicetap did not open the tunnel"));
+    match head.map(|head| head.status()) {
+        Some(200) => {}
+        Some(403) => {
+            return Err(fail("nicetap serves other users (--only-user)")
+                .hint("call as one of them: sudo -u USER nicetap check"));
+        }
+        Some(407) => {
+            return Err(fail("nicetap wants its own login (--proxy-auth)").hint(
+                "set NICETAP_PROXY_AUTH and NICETAP_PROXY_PASSWORD as for the nicetap that runs",
+            ));
+        }
+        _ => return Err(fail("nicetap did not open the tunnel")),
     }
     let mut roots = rustls::RootCertStore::empty();
     let certificates = CertificateDer::pem_file_iter(root)
@@ -272,6 +288,12 @@ async fn reply_head(
             return Ok(None);
         }
     }
+}
+
+/// The field that logs in to the proxy that runs, as far as its login is known here.
+fn login(config: &Config) -> Result<Zeroizing<String>, Error> {
+    let known = secrets::proxy_login(config)?.filter(|login| !login.is_made_up);
+    Ok(known.map_or_else(Zeroizing::default, |known| known.login.basic_field()))
 }
 
 /// `username:api_secret`.

@@ -6,8 +6,8 @@ use clap::Args;
 use serde::Serialize;
 use tokio::task::JoinSet;
 
-use crate::config::value::{Echo, Value, nearest};
-use crate::config::{Config, Layer, Network};
+use crate::config::value::{Value, nearest};
+use crate::config::{Config, Echo, Layer, Network};
 use crate::doctor::{CHECKS, Check, Level, Outcome, Surroundings};
 use crate::sink::escape;
 use crate::wire;

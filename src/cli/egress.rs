@@ -7,8 +7,8 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::clock::Time;
-use crate::config::value::{Echo, OrNone, Value};
-use crate::config::{Config, Layer, Network, UpstreamChoice};
+use crate::config::value::{OrNone, Value};
+use crate::config::{Config, Echo, Layer, Network, UpstreamChoice};
 use crate::egress::{self, Found, Prober, Sighting};
 use crate::sink::escape;
 use crate::wire;

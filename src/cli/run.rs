@@ -62,7 +62,7 @@ impl Run {
         let mut own = config.clone();
         let typed = &self.settings;
         if typed.listen.is_none() {
-            own.listen = vec![([127, 0, 0, 1], 0).into()];
+            own = own.for_own_client();
         }
         if typed.ui.is_none() {
             own.ui = None;
@@ -85,6 +85,12 @@ impl Run {
 /// Runs the command, and gives its exit code.
 pub(super) fn run(options: &Run, config: &Config) -> Result<ExitCode, Error> {
     let config = options.own(config);
+    if config.proxy_auth.is_some() {
+        return Err(
+            Error::usage("--proxy-auth: the command that is run does not log in")
+                .hint("take it out; for clients that log in: nicetap serve --proxy-auth USER"),
+        );
+    }
     if options.sarif.is_some() && config.log.is_none() {
         return Err(no_log());
     }

@@ -9,8 +9,9 @@ use zeroize::Zeroizing;
 
 use super::error::Error;
 use super::print;
-use crate::config::{Config, Know, Label};
+use crate::config::{Config, Know, Label, ProxyLogin};
 use crate::redact::Credential;
+use crate::store::random_word;
 
 /// A secret, and where it was given.
 pub(super) struct Given {
@@ -67,6 +68,55 @@ fn known(know: &Know) -> Result<Credential, Error> {
             .hint("give `username:secret`, or the secret alone"));
     }
     Ok(Credential { label, text })
+}
+
+/// What clients of the proxy log in with.
+pub(super) struct Login {
+    pub(super) login: ProxyLogin,
+    /// Whether the password was made up just now, so that nobody knows it yet.
+    pub(super) is_made_up: bool,
+}
+
+impl Login {
+    /// The password, to be masked wherever it turns up.
+    pub(super) fn given(&self) -> Given {
+        Given {
+            label: "the password of --proxy-auth".to_owned(),
+            value: Zeroizing::new(self.login.password.as_bytes().to_vec()),
+        }
+    }
+}
+
+/// The login of `--proxy-auth`: from a file, from the environment, or made up.
+pub(super) fn proxy_login(config: &Config) -> Result<Option<Login>, Error> {
+    let Some(user) = config.proxy_auth.clone() else {
+        return Ok(None);
+    };
+    let variable = std::env::var_os(PROXY_PASSWORD).filter(|value| !value.is_empty());
+    let given = match (&config.proxy_password_file, variable) {
+        (Some(file), _) => Some(first_line(file, "--proxy-password-file")?),
+        (None, Some(value)) => Some(Zeroizing::new(value.into_encoded_bytes())),
+        (None, None) => None,
+    };
+    let is_made_up = given.is_none();
+    let password = if let Some(given) = given {
+        let text = std::str::from_utf8(&given).unwrap_or_default();
+        Zeroizing::new(text.to_owned())
+    } else {
+        let made_up = random_word(MADE_UP)
+            .map_err(|error| Error::cannot_start("no password can be made up").caused_by(error))?;
+        Zeroizing::new(made_up)
+    };
+    if password.is_empty() || password.chars().any(char::is_control) {
+        return Err(Error::usage(
+            "the password of --proxy-auth is empty, is no UTF-8, or has a control character in it",
+        ));
+    }
+    let login = ProxyLogin {
+        user: Zeroizing::new(user),
+        password,
+    };
+    Ok(Some(Login { login, is_made_up }))
 }
 
 fn of_variable(name: &str) -> Result<Vec<Given>, Error> {
@@ -220,6 +270,10 @@ const CTRL_D: u8 = 4;
 const BACKSPACE: u8 = 8;
 const CTRL_U: u8 = 21;
 const DELETE: u8 = 127;
+/// The variable with the password of `--proxy-auth`.
+const PROXY_PASSWORD: &str = "NICETAP_PROXY_PASSWORD";
+/// 120 bits.
+const MADE_UP: usize = 20;
 const MOST: usize = 256;
 const MOST_OF_A_FILE: u64 = 1 << 20;
 

@@ -9,7 +9,7 @@ use jiff::{Timestamp, ZonedDateTime};
 
 use super::error::Error;
 use super::instance;
-use crate::config::{BaseUrl, Config, EchoUrl, Guard, HostPort, Layer, Then};
+use crate::config::{BaseUrl, Config, EchoUrl, Guard, HostPort, Layer, Then, reached_here};
 use crate::egress;
 
 /// Runs the proxy. `options` is what was typed, for what only a typed option can get wrong.
@@ -28,6 +28,10 @@ pub(super) fn run(config: &Config, options: &Layer) -> Result<(), Error> {
 pub struct BannerFacts<'a> {
     /// The proxy's addresses, as really bound.
     pub listen: &'a [SocketAddr],
+    /// Who may use it besides this machine, in words; `None`: nobody.
+    pub open_to: Option<String>,
+    /// The user name that clients log in with; `None`: they need none.
+    pub login: Option<&'a str>,
     /// The hosts that are looked into.
     pub intercept: &'a [HostPort],
     /// Where requests without a proxy setting go.
@@ -68,6 +72,8 @@ impl<'a> BannerFacts<'a> {
     ) -> Self {
         Self {
             listen,
+            open_to: instance::open_to(config),
+            login: config.proxy_auth.as_deref(),
             intercept: &config.intercept,
             base_url: &config.base_url,
             root,
@@ -90,9 +96,14 @@ impl<'a> BannerFacts<'a> {
 ///
 /// Only a long path can make a line longer: paths and commands are there to be copied, so they are not cut.
 pub fn banner(facts: &BannerFacts<'_>) -> String {
-    let proxy = facts.listen.iter().map(|addr| format!("http://{addr}"));
-    let proxy: Vec<String> = proxy.collect();
-    let first = proxy.first().map(String::as_str).unwrap_or_default();
+    let url = |addr: SocketAddr| format!("http://{addr}");
+    let proxy: Vec<String> = facts.listen.iter().copied().map(url).collect();
+    let proxy = match &facts.open_to {
+        Some(others) => format!("{} · open to {others}", listed(&proxy, 30)),
+        None => listed(&proxy, 74),
+    };
+    let first = facts.listen.first().copied().map(reached_here);
+    let first = &first.map(url).unwrap_or_default();
     let hosts: Vec<String> = facts.intercept.iter().map(HostPort::to_string).collect();
     let (seen, credential) = if facts.mock {
         (
@@ -113,7 +124,7 @@ pub fn banner(facts: &BannerFacts<'_>) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let mut text = format!("nicetap {version} · Ctrl-C ends it{tunnel}\n");
     for (label, line) in [
-        ("proxy", listed(&proxy, 74)),
+        ("proxy", proxy),
         ("inspector", facts.ui.unwrap_or_default().to_owned()),
         (
             "reads",
@@ -126,7 +137,7 @@ pub fn banner(facts: &BannerFacts<'_>) -> String {
             "base URL",
             format!("{first}/v2/ stands for {} and needs no CA", facts.base_url),
         ),
-        ("try", curl(first, facts.root, credential)),
+        ("try", curl(first, facts.login, facts.root, credential)),
         (
             "undo",
             if facts.undoes {
@@ -219,6 +230,7 @@ fn until(facts: &BannerFacts<'_>) -> String {
     }
     let then = match facts.then {
         _ if ends.is_empty() => return "Ctrl-C".to_owned(),
+        Then::Carry if facts.mock => "then calls through CONNECT are refused, and nothing is read",
         Then::Carry => "then connections are carried on unread",
         Then::Exit => "then it ends",
     };
@@ -235,10 +247,12 @@ fn in_words(duration: Duration) -> impl Display {
     }
 }
 
-fn curl(proxy: &str, root: &Path, credential: &str) -> String {
+fn curl(proxy: &str, login: Option<&str>, root: &Path, credential: &str) -> String {
+    // curl asks for the password.
+    let login = login.map_or_else(String::new, |user| format!(" -U {}", shell_word(user)));
     let root = shell_word(&root.display().to_string());
     format!(
-        "curl -x {proxy} -H 'Content-Type: application/json' \\\n\
+        "curl -x {proxy}{login} -H 'Content-Type: application/json' \\\n\
          {CONTINUED}--cacert {root} -H 'Authorization: {credential}' \\\n\
          {CONTINUED}'https://api.nicenic.net/v2/?category=domain&action=check&domains=example.com'"
     )
@@ -292,6 +306,8 @@ mod tests {
         let end = jiff::Timestamp::from_second(1_795_600_000).unwrap();
         BannerFacts {
             listen: &config.listen,
+            open_to: None,
+            login: None,
             intercept: &config.intercept,
             base_url: &config.base_url,
             root: Path::new("/etc/nicetap/root.pem"),

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::Args;
 
 use crate::config::value::{Mismatch, Value};
-use crate::config::{Config, Target, Whose};
+use crate::config::{Config, Target, Whose, reached_here};
 use crate::setup::lines::lines;
 use crate::setup::whmcs::{Cron, Whmcs};
 use crate::setup::{Ledger, Plan, SetupError, To, Undone, check, probe_page, take_back};
@@ -58,7 +58,7 @@ impl FromStr for What {
 
 /// Does it.
 pub(super) fn run(options: &Setup, config: &Config) -> Result<(), Error> {
-    let proxy = config.listen.first().copied();
+    let proxy = config.listen.first().copied().map(reached_here);
     let to = To::of(config, proxy.ok_or(Error::bug("no address"))?);
     if options.undo {
         let undone = take_back(&to).map_err(failed)?;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use clap::Args;
 
-use crate::config::Config;
+use crate::config::{Config, reached_here};
 use crate::setup::{Ledger, To, take_back};
 
 use super::error::Error;
@@ -109,6 +109,7 @@ pub(super) fn stop(config: &Config) -> Result<(), Error> {
             .listen
             .first()
             .copied()
+            .map(reached_here)
             .ok_or(Error::bug("no address"))?;
         text.push_str(&told(&take_back(&To::of(config, proxy)).map_err(failed)?));
     }

@@ -3,7 +3,7 @@
 //! The kernel is asked whose socket the other end is, then `/proc` which process holds that socket and what it is.
 //! A command line can hold secrets, so nothing of it leaves this room but the program's name, the name of the
 //! script that it runs, and the name of an FPM pool. It never fails: what cannot be found out is `None`.
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
@@ -51,13 +51,13 @@ pub enum ClientKind {
 
 /// Finds out who is at the other end of a connection that was accepted.
 ///
-/// `ours` and `peer` are the two addresses of the accepted connection. One that does not run over loopback has no
+/// `ours` and `peer` are the two addresses of the accepted connection. One that comes from another machine has no
 /// sender here. It blocks on small reads of `/proc`, for milliseconds at worst: call it where blocking is allowed,
 /// once per connection.
 pub fn identify(ours: SocketAddr, peer: SocketAddr) -> Sender {
-    let over_loopback = [ours, peer].map(|addr| addr.ip().to_canonical().is_loopback());
+    let ips = [ours, peer].map(|addr| addr.ip().to_canonical());
     // One loopback end is enough: a client may bind another address of this machine.
-    if over_loopback == [false, false] {
+    if ips[0] != ips[1] && !ips.iter().any(IpAddr::is_loopback) {
         return Sender::default();
     }
     identify_local(ours, peer)
@@ -85,12 +85,12 @@ fn identify_local(ours: SocketAddr, peer: SocketAddr) -> Sender {
     let Some(owner) = socket::owner(ours, peer) else {
         return Sender::default();
     };
-    sender(&owner)
+    sender(&owner, || socket::owner(ours, peer) == Some(owner))
 }
 
 #[cfg(target_os = "linux")]
-fn sender(owner: &socket::Owner) -> Sender {
-    let pid = holder::find(owner);
+fn sender(owner: &socket::Owner, is_open: impl Fn() -> bool) -> Sender {
+    let pid = holder::find(owner, is_open);
     named(owner, pid, pid.and_then(program::describe))
 }
 
@@ -108,13 +108,25 @@ fn named(owner: &socket::Owner, pid: Option<u32>, program: Option<program::Progr
     }
 }
 
+/// The number of this user: a number, or a name of `/etc/passwd`.
+#[cfg(target_os = "linux")]
+pub fn user_id(user: &str) -> Option<u32> {
+    user.parse().ok().or_else(|| user::id(user))
+}
+
+/// Whose a connection is, is not told here.
+#[cfg(not(target_os = "linux"))]
+pub fn user_id(_: &str) -> Option<u32> {
+    None
+}
+
 /// Other processes of this machine that are connected to one of these addresses right now, with the address.
 ///
 /// It blocks on reads of `/proc`, like [`identify`]. Where `/proc` does not tell, nobody is found.
 #[cfg(target_os = "linux")]
 pub fn talking_to(targets: &[SocketAddr]) -> Vec<(Sender, SocketAddr)> {
     let sockets = socket::towards(targets).into_iter();
-    let senders = sockets.map(|(owner, target)| (sender(&owner), target));
+    let senders = sockets.map(|(owner, target)| (sender(&owner, || true), target));
     senders
         .filter(|(sender, _)| sender.pid != Some(std::process::id()))
         .collect()

@@ -23,6 +23,19 @@ pub(super) fn name(uid: u32) -> Option<Box<str>> {
         .clone()
 }
 
+/// The number of the user with this name.
+pub(super) fn id(name: &str) -> Option<u32> {
+    let passwd = super::read_proc(PASSWD, PASSWD_LIMIT)?;
+    id_in(&String::from_utf8_lossy(&passwd), name)
+}
+
+fn id_in(passwd: &str, name: &str) -> Option<u32> {
+    passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        (fields.next() == Some(name)).then(|| fields.nth(1)?.parse().ok())?
+    })
+}
+
 fn name_in(passwd: &str, uid: u32) -> Option<&str> {
     passwd.lines().find_map(|line| {
         let mut fields = line.split(':');
@@ -55,5 +68,8 @@ mod tests {
         assert_eq!(name_in(passwd, 33), Some("www-data"));
         assert_eq!(name_in(passwd, 0), Some("root"));
         assert_eq!(name_in(passwd, 5), None);
+        assert_eq!(id_in(passwd, "www-data"), Some(33));
+        assert_eq!(id_in(passwd, "bad"), None);
+        assert_eq!(id_in(passwd, "www"), None);
     }
 }

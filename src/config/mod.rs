@@ -4,26 +4,32 @@
 //! reads the configuration file and nothing else; whether a path, a group or an address exists is found out by the
 //! room that uses it.
 use std::ffi::OsString;
-use std::fmt;
 use std::fs::read_to_string as read;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use choice::{
+    Color, Expect, Family, Fingerprints, Guard, Know, Label, Level, LevelSetting, OnDistrust, Pii,
+    Plaintext, Selector, Then,
+};
 pub use error::{Error, GIVE, Place, Source};
 pub use layer::Layer;
 pub use own::{Field, Own, Pattern};
+pub use place::{BaseUrl, ConnectTo, Echo, EchoUrl, HostPort, Network, Site, reached_here};
 pub use target::{Target, Whose};
 pub use upstream::{
     PROXY_VARIABLES, ProxyLogin, ProxyScheme, Upstream, UpstreamChoice, UpstreamProxy,
 };
-pub use value::{Echo, EchoUrl};
 use value::{OrNone, Size, Value};
 
+mod choice;
 mod error;
 mod layer;
 mod own;
+mod place;
+mod possible;
 mod target;
 mod upstream;
 pub mod value;
@@ -37,6 +43,18 @@ pub struct Config {
     pub listen: Vec<SocketAddr>,
     /// Where the inspector listens; `None` with `--no-ui`.
     pub ui: Option<SocketAddr>,
+    /// Whether clients on other machines are let in.
+    pub allow_remote: bool,
+    /// From where; empty: from everywhere.
+    pub allow_from: Vec<Network>,
+    /// The user name that clients log in with; `None`: they need none.
+    pub proxy_auth: Option<String>,
+    /// The file that holds the password that goes with it.
+    pub proxy_password_file: Option<PathBuf>,
+    /// Whether private addresses are dialled for clients although other machines are let in.
+    pub allow_private: bool,
+    /// The users of this machine whose connections are served, by name or number; empty: all.
+    pub only_user: Vec<String>,
     /// Hosts that are looked into; a name covers its subdomains.
     pub intercept: Vec<HostPort>,
     /// Where to dial instead.
@@ -136,6 +154,12 @@ impl Config {
             home: home.to_owned(),
             listen: vec![loopback(8899)],
             ui: Some(loopback(8900)),
+            allow_remote: false,
+            allow_from: Vec::new(),
+            proxy_auth: None,
+            proxy_password_file: None,
+            allow_private: false,
+            only_user: Vec::new(),
             intercept: NICENIC.map(HostPort::all_of).to_vec(),
             connect_to: Vec::new(),
             base_url: BaseUrl {
@@ -269,6 +293,23 @@ impl Config {
                 Some(Value(true)) => None,
                 _ => given.ui.map(|ui| ui.0).or(defaults.ui),
             },
+            allow_remote: or(given.allow_remote, defaults.allow_remote),
+            allow_from: all(given.allow_from).unwrap_or(defaults.allow_from),
+            proxy_auth: given
+                .proxy_auth
+                .and_then(|user| user.0.0)
+                .map(|user| user.0),
+            proxy_password_file: or(
+                given.proxy_password_file,
+                OrNone(defaults.proxy_password_file),
+            )
+            .0,
+            allow_private: or(given.allow_private, defaults.allow_private),
+            only_user: all(given.only_user)
+                .unwrap_or_default()
+                .into_iter()
+                .map(|user| user.0)
+                .collect(),
             intercept: with(defaults.intercept, all(given.intercept)),
             connect_to: all(given.connect_to).unwrap_or(defaults.connect_to),
             base_url: or(given.base_url, defaults.base_url),
@@ -334,61 +375,26 @@ impl Config {
         Ok(config)
     }
 
+    /// The same for a client that nicetap starts itself: on a free port of this machine, without a login.
+    #[must_use]
+    pub fn for_own_client(self) -> Self {
+        Self {
+            listen: vec![loopback(0)],
+            allow_remote: false,
+            allow_from: Vec::new(),
+            proxy_auth: None,
+            proxy_password_file: None,
+            allow_private: false,
+            ..self
+        }
+    }
+
     /// The directory of what clients must be able to read: the CA's root, the bundle.
     pub fn public_dir(&self) -> PathBuf {
         if self.home == Path::new(HOME_OF_ROOT) {
             return PathBuf::from("/etc/nicetap");
         }
         self.home.join("public")
-    }
-
-    fn refuse_the_impossible(&self) -> Result<(), Error> {
-        let refused = |setting, why, hint| Err(Error::Refused { setting, why, hint });
-        let proxy = self.listen.iter().map(|address| ("listen", address));
-        for (setting, address) in proxy.chain([("mock_listen", &self.mock_listen)]) {
-            if !address.ip().is_loopback() {
-                let why = format!(
-                    "{address} is beyond loopback, where others could go out through this machine"
-                );
-                return refused(setting, why, LOOPBACK_ONLY);
-            }
-        }
-        if let Some(address) = self.ui.filter(|address| !address.ip().is_loopback()) {
-            let why = format!("{address} is beyond loopback, where others could read it");
-            let hint = "keep it on 127.0.0.1 or [::1]; from another machine: ssh -L 8900:127.0.0.1:8900 HOST";
-            return refused("ui", why, hint);
-        }
-        if self.listen.is_empty() {
-            let hint = "leave the key out for 127.0.0.1:8899";
-            return refused("listen", "no address is left".to_owned(), hint);
-        }
-        if self.body_limit > self.capture_budget {
-            let why = format!(
-                "{} bytes for one body, but capture_budget has {} for all",
-                self.body_limit, self.capture_budget
-            );
-            let hint = "lower body_limit or raise capture_budget";
-            return refused("body_limit", why, hint);
-        }
-        let mut labels = Vec::new();
-        for Know { label, .. } in &self.know {
-            if labels.contains(label) {
-                let why = format!("`{}` is named twice", label.word());
-                return refused("know", why, "name each of api, sandbox and login once");
-            }
-            labels.push(*label);
-        }
-        let fits = match (self.family, self.source_ip) {
-            (Family::V4, Some(ip)) => ip.is_ipv4(),
-            (Family::V6, Some(ip)) => ip.is_ipv6(),
-            (Family::Any, _) | (_, None) => true,
-        };
-        if !fits {
-            let why = "an address of one family cannot go out over the other".to_owned();
-            let hint = "leave out -4 or -6, or name an address of that family";
-            return refused("source_ip", why, hint);
-        }
-        Ok(())
     }
 }
 
@@ -410,307 +416,6 @@ impl Surroundings {
             root: rustix::process::geteuid().is_root(),
             // Without a working directory relative paths fail where they are used, by name.
             cwd: std::env::current_dir().unwrap_or_default(),
-        }
-    }
-}
-
-/// A host, with all ports of HTTP or with one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HostPort {
-    /// The host, lower case.
-    pub host: String,
-    /// The port; `None`: 80 and 443.
-    pub port: Option<u16>,
-}
-
-impl HostPort {
-    /// The ports of HTTP on this host.
-    fn all_of(host: &str) -> Self {
-        Self {
-            host: host.to_owned(),
-            port: None,
-        }
-    }
-}
-
-impl fmt::Display for HostPort {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.port {
-            Some(port) => write!(f, "{}:{port}", self.host),
-            None => f.write_str(&self.host),
-        }
-    }
-}
-
-/// `HOST:PORT:HOST2:PORT2`, as curl reads it: an empty HOST or PORT means any, an empty HOST2 or PORT2 the same.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConnectTo {
-    /// The host asked for.
-    pub host: Option<String>,
-    /// The port asked for.
-    pub port: Option<u16>,
-    /// The host to dial.
-    pub to_host: Option<String>,
-    /// The port to dial.
-    pub to_port: Option<u16>,
-}
-
-/// Where origin-form requests go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BaseUrl {
-    /// Whether over TLS.
-    pub https: bool,
-    /// The host, lower case.
-    pub host: String,
-    /// The port.
-    pub port: u16,
-}
-
-/// Scheme and authority, without the final slash; the scheme's own port is left out.
-impl fmt::Display for BaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { https, host, port } = self;
-        let (scheme, own) = if *https { ("https", 443) } else { ("http", 80) };
-        if host.contains(':') {
-            write!(f, "{scheme}://[{host}]")?;
-        } else {
-            write!(f, "{scheme}://{host}")?;
-        }
-        if *port == own {
-            return Ok(());
-        }
-        write!(f, ":{port}")
-    }
-}
-
-/// The address family of upstream connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Family {
-    /// As getaddrinfo orders them.
-    Any,
-    /// IPv4 only.
-    V4,
-    /// IPv6 only.
-    V6,
-}
-
-/// What happens to `http://` requests with a credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plaintext {
-    /// They pass, and are flagged.
-    Allow,
-    /// They get 403.
-    Refuse,
-}
-
-/// What happens to paid actions on production.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Guard {
-    /// Nothing.
-    Off,
-    /// They pass, and are flagged.
-    Warn,
-    /// They get 403, and no byte of them leaves.
-    Block,
-}
-
-impl Guard {
-    /// As it is written.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Warn => "warn",
-            Self::Block => "block",
-        }
-    }
-}
-
-/// The environment that is expected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expect {
-    /// `sandbox-api.nicenic.net`.
-    Sandbox,
-    /// `api.nicenic.net`.
-    Production,
-}
-
-impl Expect {
-    /// As it is written.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Sandbox => "sandbox",
-            Self::Production => "production",
-        }
-    }
-}
-
-/// How a finding is treated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    /// As not found: it is hidden, and counted.
-    Allow,
-    /// As a warning.
-    Warn,
-    /// As an error that decides the exit code.
-    Deny,
-}
-
-impl Level {
-    /// The option that sets it.
-    pub const fn option(self) -> &'static str {
-        match self {
-            Self::Allow => "--allow",
-            Self::Warn => "--warn",
-            Self::Deny => "--deny",
-        }
-    }
-}
-
-/// Which findings are meant: a code, the beginning of codes, or a name. Whether there are such is not known here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Selector(pub String);
-
-/// How some findings are treated.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LevelSetting {
-    /// How.
-    pub level: Level,
-    /// Which.
-    pub selector: Selector,
-}
-
-/// What happens after a client has refused our certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnDistrust {
-    /// Its next connections to that host pass unread for 60 s.
-    Tunnel,
-    /// They fail too.
-    Fail,
-}
-
-/// What happens when looking has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Then {
-    /// Connections are carried on unread while a setting still points here.
-    Carry,
-    /// nicetap ends.
-    Exit,
-}
-
-/// How contact data is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pii {
-    /// As it is.
-    Show,
-    /// As a length, a limit, and whether its form is right.
-    Shape,
-    /// Not at all.
-    Hide,
-}
-
-impl Pii {
-    /// As it stands in the log.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Show => "show",
-            Self::Shape => "shape",
-            Self::Hide => "hide",
-        }
-    }
-}
-
-/// How far equal secrets have equal fingerprints.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fingerprints {
-    /// In all runs of this installation: their key lies in the home.
-    Install,
-    /// In this run only: their key is never stored.
-    Session,
-}
-
-impl Fingerprints {
-    /// As it stands in the log.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Install => "install",
-            Self::Session => "session",
-        }
-    }
-}
-
-/// A credential that what arrives is compared with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Know {
-    /// Which one it is.
-    pub label: Label,
-    /// The file that holds it; `None`: it is asked for.
-    pub file: Option<PathBuf>,
-}
-
-/// The passwords of an account, which are easily mixed up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Label {
-    /// The API password (WHMCS: API Secret).
-    Api,
-    /// That of the sandbox.
-    Sandbox,
-    /// That of the website, which the API never takes.
-    Login,
-}
-
-impl Label {
-    /// As it is typed, and as it stands in the log.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Api => "api",
-            Self::Sandbox => "sandbox",
-            Self::Login => "login",
-        }
-    }
-}
-
-/// When the output is coloured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-/// An IP address, or a range of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
-    /// An address in it.
-    pub address: IpAddr,
-    /// How many leading bits all its addresses share.
-    pub prefix: u8,
-}
-
-impl Network {
-    /// Whether the address is in it. An IPv4 address written as IPv6 counts as IPv4.
-    pub fn contains(&self, address: IpAddr) -> bool {
-        let bits = |address: IpAddr| match address.to_canonical() {
-            IpAddr::V4(address) => (u128::from(address.to_bits()) << 96, true),
-            IpAddr::V6(address) => (address.to_bits(), false),
-        };
-        let (own, other) = (bits(self.address), bits(address));
-        let shared = u128::MAX
-            .checked_shl(128 - u32::from(self.prefix))
-            .unwrap_or(0);
-        own.1 == other.1 && (own.0 ^ other.0) & shared == 0
-    }
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let longest = if self.address.is_ipv4() { 32 } else { 128 };
-        if self.prefix == longest {
-            write!(f, "{}", self.address)
-        } else {
-            write!(f, "{}/{}", self.address, self.prefix)
         }
     }
 }
@@ -793,7 +498,6 @@ const fn loopback(port: u16) -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
 }
 
-const LOOPBACK_ONLY: &str = "listen on 127.0.0.1 or [::1]; this version has no --allow-remote";
 const FILE_NAME: &str = "nicetap.toml";
 const HOME_OF_ROOT: &str = "/var/lib/nicetap";
 const NICENIC: [&str; 2] = ["nicenic.net", "nicenic.com"];
@@ -968,6 +672,30 @@ mod tests {
                 "listen = [\"0.0.0.0:8899\"]",
                 "listen: 0.0.0.0:8899 is beyond loopback",
             ),
+            (
+                "allow_remote = true",
+                "allow_remote: whoever reaches the port",
+            ),
+            (
+                "allow_remote = true\nallow_from = [\"::/0\"]",
+                "allow_from: ::/0 is everybody",
+            ),
+            (
+                "allow_from = [\"192.0.2.0/24\"]",
+                "allow_from: only this machine is let in",
+            ),
+            (
+                "allow_remote = true\nallow_from = [\"192.0.2.0/24\"]\nonly_user = [\"bob\"]",
+                "only_user: ",
+            ),
+            (
+                "proxy_auth = \"bob\"\nwith = [\"php\"]",
+                "proxy_auth: the clients that --with",
+            ),
+            (
+                "proxy_password_file = \"/p\"",
+                "proxy_password_file: nobody",
+            ),
             ("listen = []", "listen: no address"),
             (
                 "mock_listen = \"192.0.2.1:1\"",
@@ -981,6 +709,27 @@ mod tests {
             assert!(error.to_string().starts_with(told), "{error}");
             assert!(error.hint().is_some());
         }
+    }
+
+    #[test]
+    fn others_are_let_in_when_it_is_said_who_they_are() {
+        for who in [
+            "allow_from = [\"172.17.0.0/16\"]",
+            "proxy_auth = \"bob\"",
+            "proxy_auth = \"bob\"\nallow_from = [\"0.0.0.0/0\"]",
+        ] {
+            let given = options(&format!(
+                "listen = [\"0.0.0.0:8899\"]\nallow_remote = true\n{who}"
+            ));
+            let config = Config::resolve(given, "/h".into()).unwrap();
+            assert!(config.allow_remote, "{who}");
+        }
+        let error = Layer::from_toml("proxy_auth = \"bob:hunter2\"", Path::new("/x")).unwrap_err();
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+        assert!(
+            error.to_string().contains("NICETAP_PROXY_PASSWORD"),
+            "{error}"
+        );
     }
 
     #[test]

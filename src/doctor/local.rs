@@ -28,7 +28,14 @@ fn holder(addr: SocketAddr) -> Outcome {
         return Outcome::pass("any free port will do");
     }
     match TcpListener::bind(addr) {
-        Ok(_) => return Outcome::pass(format!("{addr} is free, and on loopback")),
+        Ok(_) if addr.ip().is_loopback() => {
+            return Outcome::pass(format!("{addr} is free, and on loopback"));
+        }
+        Ok(_) => {
+            return Outcome::note(format!(
+                "{addr} is free, and beyond loopback: --allow-from and --proxy-auth say who may use it"
+            ));
+        }
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {}
         Err(error) => {
             return Outcome::fail(

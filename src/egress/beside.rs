@@ -10,6 +10,11 @@ pub(super) fn interfaces() -> Vec<Interface> {
     if_addrs::get_if_addrs().unwrap_or_default()
 }
 
+/// Whether an interface of this machine has it.
+pub(crate) fn is_of_this_machine(ip: IpAddr) -> bool {
+    interfaces().iter().any(|it| it.ip() == ip)
+}
+
 /// The other IPv4 addresses of the interface with this one. IPv6's are left out: a machine has many, and temporary ones.
 /// So are those of the other sort, private or not: a NAT or a container has them.
 pub(super) fn beside(local: IpAddr, interfaces: &[Interface]) -> Vec<IpAddr> {

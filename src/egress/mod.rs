@@ -18,6 +18,7 @@ mod probe;
 mod round;
 mod watch;
 
+pub(crate) use beside::is_of_this_machine;
 pub use echo::named_in;
 pub use probe::{Connection, Dial, Dialing, NoWay, Over, Resolving, Stream};
 pub use round::{Found, Prober, Unanswered};

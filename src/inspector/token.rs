@@ -1,7 +1,7 @@
 //! The token: who holds it may change the inspector's state, and may read where others are on the machine.
 use std::path::{Path, PathBuf};
 
-use crate::store::{Access, Dir, StoreError, fill_random};
+use crate::store::{Access, Dir, StoreError, random_word};
 
 /// The token, and whether reading wants it too.
 #[derive(Clone)]
@@ -20,7 +20,7 @@ impl Lock {
         let token = match known.map(|token| token.trim().to_owned()) {
             Some(token) if is_sound(&token) => token,
             _ => {
-                let token = fresh()?;
+                let token = random_word(LENGTH)?;
                 dir.replace(FILE, format!("{token}\n").as_bytes(), Access::Private)?;
                 token
             }
@@ -48,14 +48,8 @@ impl Lock {
 }
 
 fn is_sound(token: &str) -> bool {
-    token.len() == LENGTH && token.bytes().all(|byte| ALPHABET.contains(&byte))
-}
-
-fn fresh() -> Result<String, StoreError> {
-    let mut bytes = [0; LENGTH];
-    fill_random(&mut bytes)?;
-    let letters = bytes.map(|byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()]));
-    Ok(letters.iter().collect())
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    token.len() == LENGTH && token.bytes().all(is_letter)
 }
 
 /// Who else may be on this machine, in words; `None`: root, or one login user, is alone.
@@ -93,8 +87,6 @@ fn login_users(passwd: &str) -> impl Iterator<Item = (u32, &str)> {
 const FILE: &str = "ui-token";
 const PASSWD: &str = "/etc/passwd";
 const LENGTH: usize = 32;
-/// 64 letters, so that no letter is likelier than another.
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const PEOPLE: std::ops::Range<u32> = 1000..65_534;
 const NO_SHELLS: [&str; 4] = ["nologin", "false", "sync", "git-shell"];
 /// Hosting panels by the folder that each installs.

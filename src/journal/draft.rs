@@ -24,6 +24,8 @@ use crate::record::{
 pub struct Peer {
     /// Its address.
     pub addr: SocketAddr,
+    /// Whether it is on this machine.
+    pub is_here: bool,
     /// Who it is; filled in while its first request is on its way.
     pub sender: OnceLock<Sender>,
     /// Rings when `sender` has been filled in.

@@ -322,6 +322,19 @@ pub fn fill_random(bytes: &mut [u8]) -> Result<(), StoreError> {
         .map_err(|_| StoreError::NoRandom)
 }
 
+/// A secret that may stand in a URL as it is: so many letters, digits, `-` and `_`, of 6 bits each.
+pub fn random_word(length: usize) -> Result<String, StoreError> {
+    let mut bytes = vec![0; length];
+    fill_random(&mut bytes)?;
+    let letters = bytes
+        .iter()
+        .map(|byte| ALPHABET[usize::from(*byte) % ALPHABET.len()]);
+    Ok(letters.map(char::from).collect())
+}
+
+/// 64 letters, so that no letter is likelier than another.
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 fn of_length(key: Vec<u8>, expected: usize, path: &Path) -> Result<Vec<u8>, StoreError> {
     if key.len() == expected {
         return Ok(key);

@@ -1,30 +1,57 @@
 //! Which addresses are dialled for a client, judged on the resolved address.
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// The addresses that are ours.
+use crate::egress::is_of_this_machine;
+
+/// What is not dialled.
 pub(super) struct Access {
     own: Vec<SocketAddr>,
+    spares_private: bool,
+}
+
+/// Whether an address is dialled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is.
+    Allowed,
+    /// It is one of our own listeners.
+    Own,
+    /// Link-local, or where clouds tell their machines secrets.
+    Never,
+    /// It lies in a private network, and clients come from elsewhere.
+    Private,
 }
 
 impl Access {
-    pub(super) const fn new(own: Vec<SocketAddr>) -> Self {
-        Self { own }
+    /// `own`: our listeners. `spares_private`: whether loopback and private addresses are not dialled either.
+    pub(super) const fn new(own: Vec<SocketAddr>, spares_private: bool) -> Self {
+        Self {
+            own,
+            spares_private,
+        }
     }
 
     /// Whether this address may be dialled. `rerouted`: the user's own `--connect-to` names it.
-    pub(super) fn allows(&self, address: &SocketAddr, rerouted: bool) -> bool {
-        !self.is_own(address) && (rerouted || !is_link_local_or_metadata(address.ip()))
+    pub(super) fn judge(&self, address: &SocketAddr, rerouted: bool) -> Verdict {
+        let ip = address.ip();
+        match () {
+            () if self.is_own(address) => Verdict::Own,
+            () if rerouted => Verdict::Allowed,
+            () if is_link_local_or_metadata(ip) => Verdict::Never,
+            () if self.spares_private && is_private(ip) => Verdict::Private,
+            () => Verdict::Allowed,
+        }
     }
 
-    /// Whether it is one of our own listeners.
-    pub(super) fn is_own(&self, address: &SocketAddr) -> bool {
+    fn is_own(&self, address: &SocketAddr) -> bool {
         let ip = address.ip().to_canonical();
         self.own.iter().any(|own| {
-            let listens_here = own.ip() == ip || (own.ip().is_unspecified() && ip.is_loopback());
+            let everywhere = own.ip().is_unspecified();
             own.port() == address.port()
-                && (listens_here
+                && (own.ip() == ip
                     || ip.is_unspecified()
-                    || (own.ip().is_loopback() && ip.is_loopback()))
+                    || (ip.is_loopback() && (everywhere || own.ip().is_loopback()))
+                    || (everywhere && is_of_this_machine(ip)))
         })
     }
 }
@@ -33,15 +60,45 @@ impl Access {
 pub(super) const NEVER_PORTS: [u16; 3] = [25, 465, 587];
 
 fn is_link_local_or_metadata(ip: IpAddr) -> bool {
-    let v4 = match ip.to_canonical() {
-        IpAddr::V4(v4) => v4,
-        IpAddr::V6(v6) if v6.is_unicast_link_local() || METADATA_V6.contains(&v6) => return true,
-        IpAddr::V6(v6) => match inside(v6) {
-            Some(v4) => v4,
-            None => return false,
-        },
-    };
-    v4.is_link_local() || METADATA_V4.contains(&v4)
+    match v4_of(ip) {
+        Ok(v4) => v4.is_link_local() || METADATA_V4.contains(&v4),
+        Err(v6) => v6.is_unicast_link_local() || METADATA_V6.contains(&v6),
+    }
+}
+
+/// Whether it means something in this network only, or is no address of a single host (RFC 6890).
+fn is_private(ip: IpAddr) -> bool {
+    match v4_of(ip) {
+        Ok(v4) => {
+            let [first, second, ..] = v4.octets();
+            let is_shared = first == 100 && (64..128).contains(&second);
+            let is_benchmark = first == 198 && (18..20).contains(&second);
+            v4.is_private()
+                || v4.is_loopback()
+                || first == 0
+                || first >= 224
+                || is_shared
+                || is_benchmark
+                || v4.octets()[..3] == [192, 0, 0]
+        }
+        Err(v6) => {
+            let is_site_local = v6.segments()[0] & 0xffc0 == 0xfec0;
+            v6.is_loopback()
+                || v6.is_unspecified()
+                || v6.is_unique_local()
+                || v6.is_multicast()
+                || is_site_local
+        }
+    }
+}
+
+/// The IPv4 address that this is, or that it leads to; else the IPv6 address.
+fn v4_of(ip: IpAddr) -> Result<Ipv4Addr, Ipv6Addr> {
+    match ip.to_canonical() {
+        IpAddr::V4(v4) => Ok(v4),
+        IpAddr::V6(v6) if v6.is_loopback() || v6.is_unspecified() => Err(v6),
+        IpAddr::V6(v6) => inside(v6).ok_or(v6),
+    }
 }
 
 /// The IPv4 address that a gateway takes out of this one: NAT64, 6to4, or the form that came before `::ffff:`.
@@ -73,7 +130,7 @@ mod tests {
 
     #[test]
     fn own_and_metadata_addresses_are_never_dialled() {
-        let access = Access::new(vec!["127.0.0.1:8899".parse().unwrap()]);
+        let access = Access::new(vec!["127.0.0.1:8899".parse().unwrap()], false);
         for (address, allowed) in [
             ("127.0.0.1:8899", false),
             ("[::ffff:127.0.0.1]:8899", false),
@@ -92,12 +149,47 @@ mod tests {
             ("[2001:db8::a9fe:a9fe]:443", true),
             ("203.0.113.9:443", true),
         ] {
+            let verdict = access.judge(&address.parse().unwrap(), false);
+            assert_eq!(verdict == Verdict::Allowed, allowed, "{address}");
+        }
+        let rerouted = access.judge(&"169.254.1.1:443".parse().unwrap(), true);
+        assert_eq!(rerouted, Verdict::Allowed);
+    }
+
+    #[test]
+    fn for_clients_elsewhere_private_networks_are_not_dialled() {
+        let access = Access::new(vec!["0.0.0.0:8899".parse().unwrap()], true);
+        for (address, verdict) in [
+            ("127.0.0.1:8899", Verdict::Own),
+            ("127.0.0.1:3306", Verdict::Private),
+            ("[::1]:3306", Verdict::Private),
+            ("[::ffff:10.1.2.3]:443", Verdict::Private),
+            ("10.1.2.3:443", Verdict::Private),
+            ("172.31.0.1:443", Verdict::Private),
+            ("172.32.0.1:443", Verdict::Allowed),
+            ("192.168.1.1:80", Verdict::Private),
+            ("100.64.0.1:443", Verdict::Private),
+            ("100.128.0.1:443", Verdict::Allowed),
+            ("198.19.255.1:443", Verdict::Private),
+            ("0.0.0.0:443", Verdict::Private),
+            ("255.255.255.255:443", Verdict::Private),
+            ("224.0.0.1:443", Verdict::Private),
+            ("[fd12:3456::1]:443", Verdict::Private),
+            ("[fec0::1]:443", Verdict::Private),
+            ("[ff02::1]:443", Verdict::Private),
+            ("[64:ff9b::10.1.2.3]:443", Verdict::Private),
+            ("[2002:a01:203::1]:443", Verdict::Private),
+            ("169.254.169.254:80", Verdict::Never),
+            ("203.0.113.9:443", Verdict::Allowed),
+            ("[2001:db8::1]:443", Verdict::Allowed),
+        ] {
             assert_eq!(
-                access.allows(&address.parse().unwrap(), false),
-                allowed,
+                access.judge(&address.parse().unwrap(), false),
+                verdict,
                 "{address}"
             );
         }
-        assert!(access.allows(&"169.254.1.1:443".parse().unwrap(), true));
+        let rerouted = access.judge(&"10.1.2.3:443".parse().unwrap(), true);
+        assert_eq!(rerouted, Verdict::Allowed);
     }
 }

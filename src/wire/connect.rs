@@ -12,7 +12,7 @@ use tokio_rustls::LazyConfigAcceptor;
 use crate::facts::{Authority, Lookalike, Scheme, Target, Via};
 use crate::http1::{RequestHead, is_token_byte};
 use crate::journal::draft::{ConnectionDraft, Peer, TunnelDraft};
-use crate::record::{ConnectionStage, TunnelBytes, TunnelWhy};
+use crate::record::{ConnectionStage, Stage, TunnelBytes, TunnelWhy};
 use crate::redact::seal::Raw;
 
 use super::Shared;
@@ -21,6 +21,7 @@ use super::forward::{broken, way};
 use super::front::{Door, Front, Leave};
 use super::leg::Leg;
 use super::looked;
+use super::origin::Failure;
 use super::page::Page;
 use super::relay::{Counts, relay};
 use super::stream::{Rewind, Stream};
@@ -201,7 +202,20 @@ impl Connect {
             failure: None,
             findings,
         };
-        match self.shared.dialer.dial_tcp(&draft.target.authority).await {
+        let dialed = if self.shared.inside_for(&draft.target).is_some() {
+            // Nothing may reach the real host.
+            Err(Failure {
+                hint: Some("trust nicetap's CA in the client, or start nicetap without --mock"),
+                ..Failure::new(
+                    Stage::Connect,
+                    "destination_unavailable",
+                    "the mock stands for this host, and what passes unread it cannot answer",
+                )
+            })
+        } else {
+            self.shared.dialer.dial_tcp(&draft.target.authority).await
+        };
+        match dialed {
             Ok((origin, route)) => {
                 draft.way = Some(way(route));
                 let established = told.is_some() || leg.writer.send(ESTABLISHED).await.is_ok();
@@ -283,6 +297,8 @@ impl Connect {
 
 async fn sniff(stream: &mut Box<dyn Stream>, first: Bytes) -> First {
     let mut seen = BytesMut::from(first);
+    // One read takes the hello of most clients.
+    seen.reserve(HELLO);
     let deadline = Instant::now() + SNIFF_LIMIT;
     loop {
         match guess(&seen) {
@@ -330,6 +346,7 @@ fn guess(bytes: &[u8]) -> Option<Guess> {
 }
 
 const ESTABLISHED: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";
+const HELLO: usize = 2 * 1024;
 const SNIFF_LIMIT: Duration = Duration::from_secs(3);
 const TLS_LIMIT: Duration = Duration::from_secs(10);
 const LONGEST_METHOD: usize = 32;

@@ -95,7 +95,7 @@ impl Distrust {
 
 impl Program {
     async fn of(client: &Peer) -> Self {
-        if client.addr.ip().to_canonical().is_loopback() && client.sender.get().is_none() {
+        if client.is_here && client.sender.get().is_none() {
             let _ = timeout(PATIENCE, client.found.notified()).await;
         }
         let sender = client.sender.get();

@@ -6,7 +6,7 @@ use tokio::time::{Instant, timeout};
 use crate::capture::Prefix;
 use crate::catalogue::Risk;
 use crate::config::Plaintext;
-use crate::facts::{Authority, Lookalike, Scheme, Via};
+use crate::facts::{Authority, Lookalike, Scheme, Target, Via};
 use crate::http1::{Defect, Framing, RequestHead};
 use crate::journal::draft::{Broken, ClientEnd, RequestPart, TunnelDraft, Way};
 use crate::journal::{Announced, Ticket};
@@ -162,7 +162,7 @@ impl Front {
         let Some(kept) = self.upstream.as_mut().filter(|kept| fits(kept)) else {
             self.upstream = None;
             return self
-                .dial(ticket, scheme, &target.authority)
+                .dial(ticket, scheme, target)
                 .await
                 .map_err(Missing::Failed);
         };
@@ -181,8 +181,9 @@ impl Front {
         &mut self,
         ticket: &mut Ticket,
         scheme: Scheme,
-        authority: &Authority,
+        target: &Target,
     ) -> Result<(), Failure> {
+        let authority = &target.authority;
         let upstream = |leg, route, hop| Upstream {
             leg,
             scheme,
@@ -191,7 +192,7 @@ impl Front {
             hop,
             reused: false,
         };
-        if let Some(inside) = &self.shared.inside {
+        if let Some(inside) = self.shared.inside_for(target) {
             self.upstream = Some(upstream(
                 Leg::new(inside.connect(self.peer.addr.ip())),
                 None,
@@ -256,7 +257,7 @@ impl Front {
             forwarded: forwarded.bytes,
             reply_timeout: shared.reply_timeout,
             annotation: annotation(shared.annotate.as_ref(), part),
-            answered_by: if shared.inside.is_some() {
+            answered_by: if shared.inside_for(&routed.target).is_some() {
                 AnswerBy::Mock
             } else {
                 AnswerBy::Origin

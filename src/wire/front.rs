@@ -14,6 +14,7 @@ use crate::record::ConnectionStage;
 use crate::redact::seal::Raw;
 
 use super::Shared;
+use super::admission::{Unwelcome, Wants};
 use super::forward::{ANSWER_LIMIT, Upstream};
 use super::guard::{Attempt, Guard};
 use super::headers;
@@ -105,6 +106,12 @@ impl Front {
                 return Leave::Done;
             };
             let is_unused = std::mem::take(&mut is_first);
+            if let Head::Request(head) = &head
+                && let Err(why) = self.judge(head).await
+            {
+                self.turn_away(head, why).await;
+                return Leave::Done;
+            }
             match head {
                 Head::Closed | Head::Failed if is_unused && self.is_over_tls() => {
                     self.note_unused().await;
@@ -179,6 +186,41 @@ impl Front {
         None
     }
 
+    /// Whether the client may send this. What comes through a CONNECT was judged when that came.
+    async fn judge(&self, head: &RequestHead) -> Result<(), Unwelcome> {
+        if !matches!(self.door, Door::Port) {
+            return Ok(());
+        }
+        let wants = match () {
+            () if head.method() == "CONNECT" || is_absolute(head.target()) => Wants::Proxy,
+            () if is_own_page(head) => Wants::OwnPage,
+            () => Wants::BaseUrl,
+        };
+        self.shared.admission.judge(&self.peer, head, wants).await
+    }
+
+    /// Answers a client that may not send what it sends. Nothing of it is recorded: it is nobody that is looked at.
+    async fn turn_away(mut self, head: &RequestHead, why: Unwelcome) {
+        self.known_sender().await;
+        let page = why.page();
+        let place = self.shared.journal.place().await;
+        place.connection(ConnectionDraft {
+            peer: self.peer.clone(),
+            host: None,
+            stage: why.stage(),
+            reason: why.reason(),
+            raw: None,
+            answered: Some(page.status),
+            findings: Vec::new(),
+        });
+        let answer = match head.method() {
+            "CONNECT" => page.render_connect(),
+            method => page.render(method != "HEAD", false),
+        };
+        let _ = timeout(ANSWER_LIMIT, self.leg.writer.send(&answer)).await;
+        self.leg.close().await;
+    }
+
     async fn request(&mut self, head: RequestHead) -> After {
         let shared = self.shared.clone();
         let _busy = shared.activity.begin();
@@ -214,10 +256,10 @@ impl Front {
     /// Where the request goes; `Ok(None)`: to one of our own pages.
     fn route(&self, head: &RequestHead) -> Result<Option<Routed>, Page> {
         let target = head.target();
-        let absolute = memchr::memmem::find(target, b"://").filter(|_| !target.starts_with(b"/"));
-        let split = match absolute {
-            Some(_) => Some(headers::split_absolute(target).ok_or_else(Page::no_such_url)?),
-            None => None,
+        let split = if is_absolute(target) {
+            Some(headers::split_absolute(target).ok_or_else(Page::no_such_url)?)
+        } else {
+            None
         };
         let (scheme, authority, via) = match (&self.door, &split) {
             (
@@ -403,6 +445,11 @@ impl Front {
         }
         self.leg.close().await;
     }
+}
+
+/// Whether the target is a URL (RFC 9112 section 3.2.2).
+fn is_absolute(target: &[u8]) -> bool {
+    !target.starts_with(b"/") && memchr::memmem::find(target, b"://").is_some()
 }
 
 fn is_own_page(head: &RequestHead) -> bool {

@@ -15,13 +15,15 @@ use crate::client;
 use crate::config::Config;
 use crate::facts::{Authority, Scheme};
 use crate::http1::Limits;
-use crate::journal::draft::Peer;
+use crate::journal::draft::{ConnectionDraft, Peer};
 use crate::stumble;
 
 use super::access::Access;
+use super::admission::{Admission, Unwelcome, is_here};
 use super::arrivals::{Arrivals, Arrived};
 use super::connect::Connect;
 use super::distrust::Distrust;
+use super::forward::ANSWER_LIMIT;
 use super::front::{Door, Front, Leave};
 use super::guard::Guard;
 use super::leg::Leg;
@@ -96,6 +98,8 @@ impl Proxy {
             ca,
             roots,
             inside,
+            login,
+            users,
             mut own,
         } = setup;
         own.extend(&addrs);
@@ -111,7 +115,7 @@ impl Proxy {
             source_ip: config.source_ip,
             family: config.family,
             tls: client_config(roots),
-            access: Access::new(own),
+            access: Access::new(own, config.allow_remote && !config.allow_private),
         };
         let shared = Arc::new(Shared {
             journal,
@@ -129,6 +133,7 @@ impl Proxy {
             limits: Limits::default(),
             idle: stumble::limit(IDLE),
             head_time: HEAD_TIME,
+            admission: Admission::new(&config, login, users),
             distrust: Distrust::new(config.on_distrust),
             activity: Activity::new(),
             arrivals: Arrivals::default(),
@@ -263,14 +268,15 @@ async fn serve_connection(
     stopping: watch::Receiver<bool>,
 ) {
     let _ = tcp.set_nodelay(true);
+    let ours = tcp.local_addr().ok();
+    let addr = SocketAddr::new(addr.ip().to_canonical(), addr.port());
     let peer = Arc::new(Peer {
         addr,
+        is_here: is_here(ours, addr.ip()),
         sender: OnceLock::new(),
         found: Notify::new(),
     });
-    if let Ok(ours) = tcp.local_addr()
-        && addr.ip().to_canonical().is_loopback()
-    {
+    if let Some(ours) = ours.filter(|_| peer.is_here) {
         match client::recognise(ours, addr) {
             Some(sender) => shared.arrivals.sender(&peer, sender),
             None => drop(tokio::spawn(find_sender(
@@ -283,6 +289,9 @@ async fn serve_connection(
     }
     shared.arrivals.connection(&peer);
     let leg = Leg::new(Box::new(tcp));
+    if shared.admission.is_stranger(&peer) {
+        return turn_away(&shared, peer, leg).await;
+    }
     let front = Front::new(
         shared.clone(),
         peer.clone(),
@@ -302,6 +311,24 @@ async fn serve_connection(
         )
         .await;
     }
+}
+
+/// Answers somebody of whom nothing is read.
+async fn turn_away(shared: &Shared, peer: Arc<Peer>, mut leg: Leg) {
+    let why = Unwelcome::Stranger;
+    let page = why.page();
+    let place = shared.journal.place().await;
+    place.connection(ConnectionDraft {
+        peer,
+        host: None,
+        stage: why.stage(),
+        reason: why.reason(),
+        raw: None,
+        answered: Some(page.status),
+        findings: Vec::new(),
+    });
+    let _ = timeout(ANSWER_LIMIT, leg.writer.send(&page.render(true, false))).await;
+    leg.close().await;
 }
 
 /// Looks up who is at the other end. A look-up reads much of `/proc`: few run at a time, and none for a client that

@@ -12,17 +12,19 @@ use tokio::time::Instant;
 
 use crate::ca::Ca;
 use crate::capture::Budget;
-use crate::config::{Config, Plaintext};
-use crate::facts::{Authority, Scheme};
+use crate::config::{Config, Plaintext, ProxyLogin};
+use crate::facts::{Authority, Scheme, Target};
 use crate::http1::Limits;
 use crate::journal::Journal;
 use crate::rule::levels::Levels;
 
 mod access;
+mod admission;
 mod arrivals;
 mod buffer;
 mod chain;
 mod connect;
+mod cork;
 mod distrust;
 mod exchange;
 mod forward;
@@ -31,12 +33,14 @@ mod guard;
 mod headers;
 mod leg;
 mod listen;
+mod look_up;
 mod looked;
 mod origin;
 mod page;
 mod receiving;
 mod relay;
 mod sending;
+mod sessions;
 mod stream;
 mod tls;
 mod upstream;
@@ -70,6 +74,10 @@ pub struct Setup {
     pub roots: rustls::RootCertStore,
     /// The origin inside this process that answers for intercepted hosts.
     pub inside: Option<Box<dyn Inside>>,
+    /// What clients log in with; `None`: they need not.
+    pub login: Option<ProxyLogin>,
+    /// The users of this machine that are served, by their numbers; empty: all.
+    pub users: Vec<u32>,
     /// Our other listeners, such as the inspector's: never dialled for a client either.
     pub own: Vec<SocketAddr>,
 }
@@ -92,6 +100,7 @@ struct Shared {
     limits: Limits,
     idle: Duration,
     head_time: Duration,
+    admission: admission::Admission,
     distrust: Distrust,
     activity: Activity,
     arrivals: arrivals::Arrivals,
@@ -110,6 +119,11 @@ impl Shared {
                         port == authority.port()
                     })
             })
+    }
+
+    /// The origin inside this process that answers for this target.
+    fn inside_for(&self, target: &Target) -> Option<&dyn Inside> {
+        self.inside.as_deref().filter(|_| target.in_scope)
     }
 
     /// Whether the time for looking is over.

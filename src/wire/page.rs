@@ -153,6 +153,16 @@ impl Page {
         }
     }
 
+    /// A client that is not served.
+    pub(super) fn denied(reason: &'static str, hint: &'static str) -> Self {
+        Self::new(403, "http_request_denied", "head", reason, hint)
+    }
+
+    /// A client that has not logged in.
+    pub(super) fn login(reason: &'static str, hint: &'static str) -> Self {
+        Self::new(407, "http_request_denied", "proxy_auth", reason, hint)
+    }
+
     /// A paid action on production, under `--guard block`.
     pub(super) fn paid() -> Self {
         let reason = "a paid action on production is held: --guard block is set";
@@ -264,10 +274,11 @@ impl Page {
         let _ = write!(
             out,
             "Proxy-Status: nicetap; error={}; details=\"{}\"\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
-             Cache-Control: no-store\r\n{}\r\n",
+             Cache-Control: no-store\r\n{}{}\r\n",
             self.word,
             quotable(&self.reason),
             body.len(),
+            if self.status == 407 { CHALLENGE } else { "" },
             if keep_open {
                 ""
             } else {
@@ -335,6 +346,8 @@ const fn phrase(status: u16) -> &'static str {
     }
 }
 
+/// RFC 9110 section 11.7.1.
+const CHALLENGE: &str = "Proxy-Authenticate: Basic realm=\"nicetap\", charset=\"UTF-8\"\r\n";
 const REQUEST_ERROR: &str = "http_request_error";
 const LONGEST_PHRASE: usize = 160;
 
@@ -372,6 +385,16 @@ mod tests {
                 .starts_with("nicetap, not NiceNIC: ")
         );
         assert_eq!(body["nicetap"]["stage"], "connect");
+    }
+
+    #[test]
+    fn a_login_is_asked_for_in_the_way_that_clients_know() {
+        let text = String::from_utf8(Page::login("why", "how").render_connect()).unwrap();
+        assert!(text.starts_with("HTTP/1.1 407 nicetap: why\r\n"), "{text}");
+        assert!(
+            text.contains("\r\nProxy-Authenticate: Basic realm=\"nicetap\""),
+            "{text}"
+        );
     }
 
     #[test]

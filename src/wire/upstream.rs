@@ -1,7 +1,5 @@
 //! Through another proxy: CONNECT or SOCKS 5, over TCP or TLS. The proxy finds the origin; what it refuses is told apart
 //! from what the origin refuses, and nothing of its login is ever told.
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_socks::Error as SocksError;
@@ -31,7 +29,7 @@ impl Hop {
 
     /// The field line that carries the login.
     pub(super) fn field(&self) -> Option<Zeroizing<String>> {
-        self.proxy.login.as_ref().map(basic)
+        self.proxy.login.as_ref().map(ProxyLogin::basic_field)
     }
 
     /// Why a reply is the proxy's own word to us, and nothing for the client.
@@ -60,7 +58,11 @@ async fn connect(
     port: u16,
 ) -> Result<Box<dyn Stream>, Failure> {
     let authority = named(host, port);
-    let login = proxy.login.as_ref().map(basic).unwrap_or_default();
+    let login = proxy
+        .login
+        .as_ref()
+        .map(ProxyLogin::basic_field)
+        .unwrap_or_default();
     let ask = Zeroizing::new(format!(
         "CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n{}\r\n",
         login.as_str()
@@ -249,16 +251,6 @@ fn named(host: &str, port: u16) -> String {
     } else {
         format!("{host}:{port}")
     }
-}
-
-fn basic(login: &ProxyLogin) -> Zeroizing<String> {
-    let ProxyLogin { user, password } = login;
-    let pair = Zeroizing::new(format!("{}:{}", user.as_str(), password.as_str()));
-    let encoded = Zeroizing::new(BASE64_STANDARD.encode(pair.as_bytes()));
-    Zeroizing::new(format!(
-        "Proxy-Authorization: Basic {}\r\n",
-        encoded.as_str()
-    ))
 }
 
 const BASIC: &[u8] = b"basic";

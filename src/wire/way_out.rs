@@ -39,7 +39,7 @@ impl WayOut {
             source_ip: config.source_ip,
             family,
             tls: Arc::clone(&tls),
-            access: Access::new(own.to_vec()),
+            access: Access::new(own.to_vec(), false),
         };
         Self {
             v4: over(Family::V4),

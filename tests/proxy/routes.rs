@@ -482,3 +482,38 @@ fn an_alert_of_ours_reaches_a_client_that_speaks_another_tls() {
         .wait_for("the record", |record| record["event"] == "connection");
     assert!(text_of(&record["reason"]).contains("ALPN"), "{record:#}");
 }
+
+/// The mock stands for NiceNIC's hosts and for no others; and whatever a client does, nothing reaches the real ones.
+#[test]
+fn the_mock_answers_for_its_hosts_and_lets_nothing_through_to_them() {
+    let stage = Stage::before(
+        Authority::new(),
+        RawOrigin::plain(answering(success)),
+        |options| options.argument("--mock"),
+    );
+    let mut client = RawClient::plain(stage.nicetap.addr());
+    let elsewhere = stage.origin.addr();
+    let request = format!("GET http://{elsewhere}/ HTTP/1.1\r\nHost: {elsewhere}\r\n\r\n");
+    client.send(request).unwrap();
+    assert_eq!(client.reply("GET").unwrap().status(), 200);
+    assert_eq!(stage.origin.requests().len(), 1);
+
+    // A client that does not trust nicetap's root would be carried unread the next time.
+    let distrusting = client_config(&Authority::new().pem());
+    for event in ["connection", "tunnel"] {
+        let refused = RawClient::tunnel(stage.nicetap.addr(), API, &distrusting);
+        assert!(refused.is_err());
+        let is_it = |record: &serde_json::Value| record["event"] == event && record["host"] == API;
+        stage.nicetap.wait_for(event, is_it);
+    }
+    let record = stage.nicetap.wait_for("the refused tunnel", |record| {
+        record["event"] == "tunnel" && record["why"] == "distrust"
+    });
+    let reason = record["failure"]["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("the mock stands for this host"),
+        "{record:#}"
+    );
+    assert_eq!(record["egress"]["peer"], serde_json::Value::Null);
+    assert_eq!(stage.origin.requests().len(), 1);
+}

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::config::Config;
+use crate::config::{Config, reached_here};
 use crate::egress::{Outlook, Prober, Watch};
 use crate::inspector::{Inspector, Lock};
 use crate::journal::{Journal, Writer, WriterHandle};
@@ -30,15 +30,17 @@ use super::upstream;
 use super::waiting::{PastUs, Waiting};
 use super::with::With;
 use super::{print, secrets};
-use opening::{bind, bind_ui, inside, prepare_process, sinks};
+use opening::{bind, bind_ui, inside, prepare_process, sinks, users};
 use signals::Signals;
 use started::start_line;
 use watching::{End, Ends, Watched};
 
 pub(super) use opening::{ca_error, mock_options, open_ca, redactor, roots};
+pub(super) use others::open_to;
 pub(super) use presence::Presence;
 
 mod opening;
+mod others;
 mod presence;
 pub(super) mod signals;
 mod started;
@@ -146,8 +148,16 @@ impl Instance {
         // A question at the terminal comes before anything is bound.
         let mut given = secrets::all(config)?;
         given.secrets.extend(upstream::secrets(config));
+        let login = secrets::proxy_login(config)?;
+        given
+            .secrets
+            .extend(login.iter().map(secrets::Login::given));
+        let users = users(config)?;
         let listeners = bind(config).await?;
         let wants_ui = purpose == Purpose::Serve { wants_ui: true };
+        if let Some(note) = others::note(config, login.as_ref()) {
+            print::to_stderr(&note);
+        }
         refuse_loops(config, &listeners, purpose)?;
         let ui = bind_ui(config, wants_ui).await?;
         let ca = open_ca(config, &config.public_dir())?;
@@ -178,6 +188,8 @@ impl Instance {
             ca,
             roots: roots.clone(),
             inside: inside(config)?,
+            login: login.map(|login| login.login),
+            users,
             own: ui.iter().map(|(_, addr)| *addr).collect(),
         };
         let proxy = Proxy::new(listeners, setup, connections)
@@ -244,7 +256,7 @@ impl Instance {
     }
 
     fn addr(&self) -> Result<SocketAddr, Error> {
-        let addr = self.proxy.addrs().first().copied();
+        let addr = self.proxy.addrs().first().copied().map(reached_here);
         addr.ok_or(Error::bug("a proxy without an address"))
     }
 
@@ -370,7 +382,8 @@ async fn wait_for_a_call(waiting: Option<Waiting>, control: Control, teller: con
 
 /// What the user has to take back; nothing points here but a child that has ended.
 fn undo_lines(purpose: Purpose, addrs: &[SocketAddr]) -> Vec<String> {
-    let first = addrs.first().map(ToString::to_string).unwrap_or_default();
+    let first = addrs.first().copied().map(reached_here);
+    let first = first.map(|addr| addr.to_string()).unwrap_or_default();
     match purpose {
         Purpose::Child => Vec::new(),
         Purpose::Serve { .. } | Purpose::Call => vec![format!(

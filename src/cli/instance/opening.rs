@@ -12,6 +12,7 @@ use crate::ca::{Ca, CaError, Opened};
 use crate::cli::check::running;
 use crate::cli::error::Error;
 use crate::cli::{print, secrets};
+use crate::client;
 use crate::config::{Config, Fingerprints};
 use crate::journal::Sink;
 use crate::mock::{self, Mock};
@@ -246,6 +247,24 @@ fn read_credential(file: &PathBuf) -> Result<mock::Credential, Error> {
             .caused_by(error)
             .hint("it must hold one line: username:api_secret")
     })
+}
+
+/// The users of `--only-user`, by their numbers.
+pub(super) fn users(config: &Config) -> Result<Vec<u32>, Error> {
+    if !cfg!(target_os = "linux") && !config.only_user.is_empty() {
+        return Err(Error::usage(
+            "--only-user: only Linux tells whose a connection is",
+        ));
+    }
+    let ids = config.only_user.iter().map(|user| {
+        client::user_id(user).ok_or_else(|| {
+            Error::usage(format!(
+                "--only-user {user}: there is no such user in /etc/passwd"
+            ))
+            .hint("a user of a directory service is named by number: id -u NAME")
+        })
+    });
+    ids.collect()
 }
 
 /// The proxy's listeners.

@@ -236,7 +236,9 @@ impl Renderer {
         let why = match tunnel.why {
             TunnelWhy::Scope => "not a host that is looked into",
             TunnelWhy::Distrust => "this client refused nicetap's certificate a moment ago",
-            TunnelWhy::Expired => "the time for looking is over",
+            TunnelWhy::Expired => {
+                "the time for looking is over, or the CA's (`nicetap doctor` tells)"
+            }
             TunnelWhy::Sniff => "what came inside is neither TLS nor HTTP",
         };
         let row = Rich::joined([Rich::new(why), sender(&tunnel.client)]);
