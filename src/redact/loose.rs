@@ -187,7 +187,8 @@ fn value_after(text: &[u8], sign: usize, end: usize) -> Option<Range<usize>> {
     let word = &value[..length];
     let is_plain = matches!(word, b"" | b"true" | b"false" | b"null");
     // In prose, `password: must be …` is no secret.
-    let is_prose = text[sign] == b':' && !word.iter().any(u8::is_ascii_digit);
+    let is_word = |word: &[u8]| !word.starts_with(b"[") && word.iter().any(u8::is_ascii_digit);
+    let is_prose = text[sign] == b':' && !is_word(word);
     (!is_plain && !is_prose).then_some(start..start + length)
 }
 

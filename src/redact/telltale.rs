@@ -10,42 +10,56 @@ use crate::facts::{SecretKind, base64_text};
 use super::find::{Found, What};
 use super::{mark, pairs};
 
-/// Looks through a text of any kind.
+/// Looks through a text of any kind. Each find goes on behind the last, so that the time is linear.
 pub(super) fn telltales(text: &[u8], found: &mut Vec<Found>) {
     for slashes in [&b"://"[..], b":\\/\\/"] {
-        for at in memmem::find_iter(text, slashes) {
-            let start = at + slashes.len();
-            let authority = start..start + run(&text[start..], |byte| !ENDS_URL.contains(&byte));
+        each(text, slashes, |start| {
+            let authority = start..start + run(&text[start..], |byte| !ENDS_HOST.contains(&byte));
+            let end = authority.end;
             if mark_free(&text[authority.clone()]) {
                 pairs::userinfo(text, authority, found);
             }
-        }
+            end
+        });
     }
     for scheme in SCHEMES {
-        for at in memmem::find_iter(text, scheme) {
-            let start = at + scheme.len();
+        each(text, scheme, |start| {
             let token = start..start + run(&text[start..], is_of_token);
+            let end = token.end;
             if is_credential(&text[token.clone()]) {
                 hide(text, token, found);
             }
-        }
+            end
+        });
     }
-    for at in memmem::find_iter(text, b"eyJ") {
-        let token = at..at + run(&text[at..], |byte| byte == b'.' || is_of_token(byte));
+    each(text, WEB_TOKEN, |start| {
+        let length = run(&text[start..], |byte| byte == b'.' || is_of_token(byte));
+        let token = start - WEB_TOKEN.len()..start + length;
         if memchr::memchr_iter(b'.', &text[token.clone()]).count() == 2 {
             hide(text, token, found);
         }
-    }
-    for at in memmem::find_iter(text, b"-----BEGIN ") {
-        let name = run(&text[at..], |byte| !matches!(byte, b'\n' | b'\\'));
-        let Some(key) = memmem::find(&text[at..at + name], PRIVATE_KEY) else {
-            continue;
-        };
-        let start = at + key + PRIVATE_KEY.len();
+        start + length
+    });
+    each(text, b"PRIVATE KEY-----", |start| {
+        let line = &text[start.saturating_sub(LONGEST_LINE)..start];
+        let begins = memmem::rfind(line, b"-----BEGIN ");
+        if begins.is_none() || begins < memmem::rfind(line, b"-----END ") {
+            return start;
+        }
         let end = memmem::find(&text[start..], b"-----END").map_or(text.len(), |at| start + at);
         if mark_free(&text[start..end]) {
             hide(text, start..end, found);
         }
+        end
+    });
+}
+
+/// Shows `look` what follows each `sign`; it says how far it has come.
+fn each(text: &[u8], sign: &[u8], mut look: impl FnMut(usize) -> usize) {
+    let finder = memmem::Finder::new(sign);
+    let mut from = 0;
+    while let Some(at) = text.get(from..).and_then(|rest| finder.find(rest)) {
+        from = look(from + at + sign.len());
     }
 }
 
@@ -90,8 +104,10 @@ const fn is_of_token(byte: u8) -> bool {
 }
 
 const SCHEMES: [&[u8]; 4] = [b"Basic ", b"basic ", b"Bearer ", b"bearer "];
-const PRIVATE_KEY: &[u8] = b"PRIVATE KEY-----";
-const ENDS_URL: &[u8] = b" \t\r\n\"'<>`\\,)]}";
+const WEB_TOKEN: &[u8] = b"eyJ";
+const ENDS_HOST: &[u8] = b" \t\r\n\"'<>`\\,)]}/?#";
+/// Bytes before `PRIVATE KEY` in which its line begins.
+const LONGEST_LINE: usize = 64;
 /// A shorter text in base64 has no room for a name and a secret.
 const SHORTEST: usize = 16;
 
