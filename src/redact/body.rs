@@ -4,7 +4,7 @@ use std::ops::Range;
 use super::escape::Lines;
 use super::find::{Found, What};
 use super::seal::Masked;
-use super::{Redactor, json, loose, pairs, shape};
+use super::{Redactor, json, loose, pairs, shape, telltale};
 
 /// A body as it may be shown.
 pub enum Shown {
@@ -36,6 +36,7 @@ impl Redactor {
                 loose::assignments(names, bytes, 0..bytes.len(), &mut found);
             }
         }
+        telltale::telltales(bytes, &mut found);
         Shown::Text(self.with_found(bytes, found, Lines::Many, truncated))
     }
 }
