@@ -19,6 +19,7 @@ use crate::record::Stage;
 use crate::stumble;
 
 use super::access::{Access, Verdict};
+use super::cork::Cork;
 use super::leg::Leg;
 use super::look_up::LookUp;
 use super::stream::Stream;
@@ -467,9 +468,16 @@ impl Dialer {
             return Err(Failure::new(Stage::Tls, "tls_protocol_error", reason));
         };
         let connector = TlsConnector::from(self.tls.clone());
-        match timeout(TLS_LIMIT, connector.connect(name, stream)).await {
-            Ok(Ok(stream)) => Ok(Box::new(stream)),
-            Ok(Err(error)) => Err(super::tls::upstream_failure(host, &error)),
+        let handshake = connector.connect(name, Cork::new(stream)).into_fallible();
+        match timeout(TLS_LIMIT, handshake).await {
+            Ok(Ok(mut stream)) => {
+                stream.get_mut().0.pull();
+                Ok(Box::new(stream))
+            }
+            Ok(Err((error, cork))) => {
+                cork.pour_out();
+                Err(super::tls::upstream_failure(host, &error))
+            }
             Err(_) => {
                 let reason = format!(
                     "`{host}` did not finish the TLS handshake within {} s",
@@ -495,9 +503,9 @@ async fn connect(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpS
     if let Some(source) = source {
         socket.bind(SocketAddr::new(source, 0))?;
     }
-    let tcp = socket.connect(address).await?;
     // Without it every new connection waits 40 ms for a delayed acknowledgement.
-    tcp.set_nodelay(true)?;
+    socket.set_nodelay(true)?;
+    let tcp = socket.connect(address).await?;
     let _ = watch(&tcp);
     Ok(tcp)
 }
