@@ -2,6 +2,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 /// A moment, to the millisecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +27,12 @@ impl Time {
     /// The moment as jiff knows it, for time zones and arithmetic.
     pub fn timestamp(self) -> Timestamp {
         Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// The minute, as people in this zone read it.
+    pub fn minute_in(self, zone: TimeZone) -> String {
+        let zoned = self.timestamp().to_zoned_datetime(zone);
+        zoned.strftime("%Y-%m-%d %H:%M %:z").to_string()
     }
 }
 

@@ -4,6 +4,10 @@
 
 mod support;
 
+#[path = "docs/container.rs"]
+mod container;
+#[path = "support/newer_node.rs"]
+mod newer_node;
 #[path = "docs/page.rs"]
 mod page;
 #[path = "docs/reader.rs"]
@@ -43,6 +47,19 @@ followed! {
     the_lines_for_java_run: "docs/clients/java.md",
     the_lines_for_whmcs_run: "docs/clients/whmcs.md",
 }
+
+/// In a real network of its own, with a stand-in for Docker's client.
+#[test]
+fn the_lines_for_docker_run() {
+    let mut reader = Reader::new();
+    if reader.has_container() {
+        reader.follow(&Page::read(DOCKER));
+    } else {
+        support::say("not run: this user may not make namespaces");
+    }
+}
+
+const DOCKER: &str = "docs/clients/docker.md";
 
 /// What `nicetap setup` prints for a client, in the words of a page.
 fn printed(client: &str) -> Vec<String> {
@@ -135,9 +152,34 @@ fn the_lines_that_setup_prints_for_a_shell_run() {
 }
 
 #[test]
+fn the_lines_that_setup_prints_for_docker_run() {
+    let mut reader = Reader::new();
+    if !reader.has_container() {
+        return support::say("not run: this user may not make namespaces");
+    }
+    let lines = printed("docker").join("\n").replace("\\\n", "\\\u{0}");
+    let lines = lines.lines().map(|line| line.replace('\u{0}', "\n"));
+    let fields = "-H 'Authorization: username:api_secret' -H 'Content-Type: application/json'";
+    let call = format!("{fields} 'https://api.nicenic.net/v2/{QUERY}'");
+    let mut commands: Vec<String> = lines
+        .take_while(|line| line != "services:")
+        .map(|line| line.replace("https://api.nicenic.net/v2/…", &call))
+        .collect();
+    assert_eq!(commands.len(), 6, "{commands:?}");
+    let mut steps = Page::read(DOCKER).steps;
+    steps.retain(|step| matches!(step, Step::Write { .. }));
+    for commands in [commands.drain(..2).collect(), commands] {
+        let exits = vec![0];
+        steps.push(Step::Type { commands, exits });
+    }
+    let path = "docs/clients/ as printed".to_owned();
+    reader.follow(&Page { path, steps });
+}
+
+#[test]
 fn no_page_with_something_to_do_is_left_out() {
     for path in page::all() {
-        let is_followed = FOLLOWED.contains(&path.as_str());
+        let is_followed = path == DOCKER || FOLLOWED.contains(&path.as_str());
         assert!(is_followed || Page::read(&path).steps.is_empty(), "{path}");
     }
 }

@@ -5,6 +5,8 @@
 mod debian;
 #[path = "support/generated.rs"]
 mod generated;
+#[path = "packages/live.rs"]
+mod live;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -9,6 +9,8 @@ use serde_json::Value;
 
 #[path = "support/home.rs"]
 mod home;
+#[path = "support/newer_node.rs"]
+mod newer_node;
 #[path = "support/process.rs"]
 #[allow(dead_code, reason = "each test file uses some of it")]
 mod process;
@@ -168,6 +170,13 @@ fn node_https_is_caught() {
 #[test]
 fn undici_is_caught() {
     is_caught(&["node", &plain("undici.js"), CHECK]);
+}
+
+/// Without any agent.
+#[test]
+fn a_node_that_obeys_the_variable_is_caught() {
+    let node = newer_node::newer_node();
+    is_caught(&[node.to_str().unwrap(), &plain("fetch.js"), CHECK]);
 }
 
 #[test]

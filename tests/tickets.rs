@@ -95,6 +95,18 @@ fn the_checklist_answers_the_twelve_points_in_their_order() {
 }
 
 #[test]
+fn what_the_mock_says_proves_nothing_of_an_account() {
+    let mut running = Running::start(&["--mock"]);
+    let record = running.call("demo:mock-only", CHECK);
+    assert_eq!(record["answer"]["by"], "mock");
+    let text = told(running.home.path(), "checklist");
+    for point in ["the account has reseller access", "whitelisted"] {
+        let line = text.lines().find(|line| line.contains(point)).unwrap();
+        assert!(line.ends_with(": only you can see"), "{text}");
+    }
+}
+
+#[test]
 fn the_diff_names_what_differs_from_the_call_that_worked() {
     let running = a_run();
     let text = told(running.home.path(), "diff");

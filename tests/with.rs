@@ -1,6 +1,8 @@
 //! `serve --with` on a shop: an admin click and a cron run in one log, and no trace afterwards, however it ended.
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+#[path = "with/machine.rs"]
+mod machine;
 mod support;
 
 use std::path::Path;
@@ -130,6 +132,38 @@ fn the_ca_is_given_only_once_a_client_has_refused_the_certificate() {
     });
 }
 
+/// A CA file in the module's own code beats all settings of PHP.
+#[test]
+fn a_module_with_a_ca_file_of_its_own_is_read_once_our_root_is_in_that_file() {
+    let site = Site::start("games", "");
+    let file = site.place("shop/cacert.pem");
+    std::fs::copy("/etc/ssl/certs/ca-certificates.crt", &file).unwrap();
+    let file = file.to_str().unwrap();
+    let before = site.tree();
+    let running = start(&site);
+    is_set_up(&site);
+    let setup = ["setup", "--ca-file", file, "--write", "--yes"];
+    let setup = nicetap(&running.home(), &setup);
+    assert!(setup.status.success(), "{setup:?}");
+    for action in ["check", "register", "renew", "transfer"] {
+        let page = site.page(&format!("/?do={action}&ca={file}")).1;
+        assert!(page.contains("success"), "{action}: {page}");
+    }
+    eventually("all four are in the log", || {
+        (exchanges(&running).len() > 4).then_some(())
+    });
+    for exchange in exchanges(&running) {
+        let mut findings = exchange["findings"].as_array().unwrap().iter();
+        let wrong = findings.find(|finding| finding["severity"] == "error");
+        assert_eq!(wrong, None);
+    }
+    let status = told(&nicetap(&running.home(), &["status"]));
+    let here = format!("pointing at {}", running.addr());
+    assert!(status.contains(file) && status.contains(&here), "{status}");
+    running.stop();
+    assert_eq!(site.tree(), before);
+}
+
 #[test]
 fn a_secret_that_the_module_leaves_escaped_is_noticed() {
     let site = Site::start("games", "env[MODULE_SECRET] = \"S3cr3t&K9f2Lm8Qw4Zx\"");
@@ -187,6 +221,11 @@ fn stop_ends_it_and_everything_is_as_before() {
         lines.contains(&format!("http://{}", running.addr())),
         "{lines}"
     );
+    // As the banner says it: to the minute.
+    let until = lines
+        .lines()
+        .find_map(|line| line.strip_prefix("looks until "));
+    assert!(running.console().contains(until.unwrap()), "{lines}");
     assert!(
         lines.contains("00-nicetap.conf") && lines.contains("99-nicetap.ini"),
         "{lines}"
@@ -386,70 +425,6 @@ fn end(child: &mut std::process::Child) {
     let pid = rustix::process::Pid::from_child(child);
     let _ = rustix::process::kill_process(pid, Signal::TERM);
     support::process::wait(child, Duration::from_secs(30));
-}
-
-/// Root's own home, the machine's own PHP-FPM settings: only where neither is in use.
-#[test]
-fn the_machines_own_etc_is_as_before() {
-    let Some(conf) = machines_fpm() else {
-        return support::say("not run: this machine's own PHP-FPM is in use, or is missing");
-    };
-    let folder = tempfile::tempdir().unwrap();
-    let before = folder.path().join("etc");
-    succeeds(Command::new("cp").args(["-a", "/etc"]).arg(&before));
-    std::fs::create_dir_all("/run/php").unwrap();
-    let mut fpm = Command::new(support::site::fpm_program())
-        .args(["-F", "-O", "-y"])
-        .arg(&conf)
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut nicetap = Command::new(env!("CARGO_BIN_EXE_nicetap"))
-        .args([
-            "serve",
-            "--mock",
-            "--listen",
-            "127.0.0.1:0",
-            "--no-ui",
-            "--yes",
-        ])
-        .arg("--with")
-        .arg(format!("php-fpm={conf}"))
-        .env_remove("NICETAP_HOME")
-        .stdout(std::process::Stdio::null())
-        .spawn();
-    let overlay = Path::new(&conf).with_file_name("pool.d/00-nicetap.conf");
-    let written = std::panic::catch_unwind(|| {
-        eventually("the setting is written", || overlay.exists().then_some(()));
-        assert!(Path::new("/etc/nicetap/prepend.php").exists());
-    });
-    for child in [nicetap.as_mut().unwrap(), &mut fpm] {
-        end(child);
-    }
-    std::fs::remove_dir_all("/var/lib/nicetap").unwrap();
-    let differ = Command::new("diff")
-        .args(["-r", "--no-dereference"])
-        .arg(&before)
-        .arg("/etc")
-        .output()
-        .unwrap();
-    assert!(written.is_ok());
-    assert_eq!(told(&differ), "");
-}
-
-/// Its configuration, unless somebody uses it, or root's home.
-fn machines_fpm() -> Option<String> {
-    let version = std::fs::read_dir("/etc/php").ok()?.flatten().next()?.path();
-    let conf = version.join("fpm/php-fpm.conf");
-    let is_root = rustix::process::geteuid().is_root();
-    let is_used = nicetap::setup::fpm::Fpm::all()
-        .iter()
-        .any(|fpm| fpm.conf == conf);
-    let has_home = ["/var/lib/nicetap", "/etc/nicetap"]
-        .iter()
-        .any(|folder| Path::new(folder).exists());
-    (is_root && conf.exists() && !is_used && !has_home).then(|| conf.to_str().unwrap().to_owned())
 }
 
 fn succeeds(command: &mut Command) {

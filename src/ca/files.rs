@@ -17,14 +17,9 @@ use crate::store::{Access, Dir};
 pub(super) struct Files(Dir);
 
 impl Files {
-    /// Opens or makes the home and `ca/` in it; others may pass through the home if `public` lies inside.
-    pub(super) fn open(home: &Path, public: &Path) -> Result<Self, CaError> {
-        let access = if public.starts_with(home) {
-            Access::Passage
-        } else {
-            Access::Private
-        };
-        Dir::open(home, access)?;
+    /// Opens or makes the home and `ca/` in it; others may pass through the home, as all who write there have it.
+    pub(super) fn open(home: &Path) -> Result<Self, CaError> {
+        Dir::open(home, Access::Passage)?;
         Ok(Self(Dir::open(&home.join(FOLDER), Access::Private)?))
     }
 

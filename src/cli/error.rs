@@ -1,9 +1,12 @@
 //! How a command fails: something the user can mend, with a hint, or a bug of ours.
+use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::fmt::Write as _;
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
+use super::print;
 use crate::rule::levels;
 use crate::{catalogue, config};
 
@@ -120,8 +123,12 @@ impl Error {
         let mut chain = self.to_string();
         let mut source = self.source();
         while let Some(error) = source {
-            chain.push_str(": ");
-            chain.push_str(&error.to_string());
+            let cause = error.to_string();
+            // Errors that are shown outside of a chain, in a log for one, spell their cause out themselves.
+            if !chain.contains(&cause) {
+                chain.push_str(": ");
+                chain.push_str(&cause);
+            }
             source = error.source();
         }
         match self {
@@ -182,6 +189,19 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// Tells of a panic; of further ones at the same place nothing, since a bug may come with each call.
+pub(super) fn tell_panic(panic: &PanicHookInfo<'_>) {
+    static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let report = panic_report(panic);
+    let is_new = TOLD
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(report.clone());
+    if is_new {
+        print::to_stderr(&report);
+    }
+}
+
 /// The lines for a panic. Its payload is left out, since it could quote the wire.
 pub(super) fn panic_report(panic: &PanicHookInfo<'_>) -> String {
     let place = panic.location().map_or_else(String::new, |place| {
@@ -219,6 +239,18 @@ mod tests {
             "error: cannot listen on 127.0.0.1:8899: address in use\nhint: another nicetap may be running\n"
         );
         assert_eq!(error.exit(), Exit::CannotStart);
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let taken = crate::wire::BindError::Bind {
+            addr: ([127, 0, 0, 1], 8899).into(),
+            source: std::io::Error::other("address in use"),
+        };
+        let error = Error::cannot_start("the proxy cannot listen").caused_by(taken);
+        assert!(error.report().ends_with(
+            "the proxy cannot listen: cannot listen on 127.0.0.1:8899: address in use\n"
+        ));
     }
 
     #[test]

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use crate::config::Config;
 use crate::diagnose::{self, Memory};
-use crate::record::{Exchange, Logged, Record};
+use crate::record::{AnswerBy, Exchange, Logged, Record};
 use crate::sink::reader::Reader;
 
 use super::error::Error;
@@ -17,7 +17,10 @@ pub(super) fn earlier_runs(log: Option<&Path>) -> Memory {
         return memory;
     };
     while let Ok(Some(line)) = reader.next_line() {
-        if let Ok(Record::Exchange(exchange)) = line.map(|entry| entry.record) {
+        // That the mock took a credential is no evidence for what the API does with it.
+        if let Ok(Record::Exchange(exchange)) = line.map(|entry| entry.record)
+            && exchange.answer.by != AnswerBy::Mock
+        {
             memory.remember(&exchange);
         }
     }

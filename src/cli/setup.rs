@@ -58,14 +58,21 @@ impl FromStr for What {
 
 /// Does it.
 pub(super) fn run(options: &Setup, config: &Config) -> Result<(), Error> {
-    let proxy = config.listen.first().copied().map(reached_here);
+    let ledger = Ledger::read(&config.home).map_err(|error| failed(error.into()))?;
+    // What comes to a set-up that stands points where that does.
+    let proxy = ledger.proxy().parse().ok();
+    let proxy = proxy.or(config.listen.first().copied().map(reached_here));
     let to = To::of(config, proxy.ok_or(Error::bug("no address"))?);
     if options.undo {
         let undone = take_back(&to).map_err(failed)?;
         return print::to_stdout(&told(&undone));
     }
     if let Some(file) = &options.ca_file {
-        let plan = Plan::authorities(&std::path::absolute(file).unwrap_or_else(|_| file.clone()));
+        let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+        if ledger.paths().any(|path| path == file) {
+            refuse_a_second(&ledger)?;
+        }
+        let plan = Plan::authorities(&file).map_err(failed)?;
         return write(&[plan], &to, config, options.yes);
     }
     match &options.target {
@@ -75,6 +82,9 @@ pub(super) fn run(options: &Setup, config: &Config) -> Result<(), Error> {
             print::to_stdout(&check(target, &to).map_err(failed)?)
         }
         Some(What::Target(target)) if options.write => {
+            if !ledger.has_only_ca_files() {
+                refuse_a_second(&ledger)?;
+            }
             to.prepare().map_err(failed)?;
             let plan = Plan::look(target, &to).map_err(failed)?;
             write(&[plan], &to, config, options.yes)
@@ -99,14 +109,10 @@ fn shown(target: &Target, to: &To) -> String {
             let _ = writeln!(text, "note: {note}");
         }
     }
-    if target.whose == Whose::Docker {
-        text.push_str("A home inside the container is lost with it; the log too.\n");
-    }
     text
 }
 
 fn write(plans: &[Plan], to: &To, config: &Config, is_agreed: bool) -> Result<(), Error> {
-    refuse_a_second(to)?;
     // The settings name the CA's files.
     instance::open_ca(config, &to.public)?;
     if !agree(plans, to, is_agreed)? {
@@ -121,8 +127,7 @@ fn write(plans: &[Plan], to: &To, config: &Config, is_agreed: bool) -> Result<()
     ))
 }
 
-fn refuse_a_second(to: &To) -> Result<(), Error> {
-    let ledger = Ledger::read(&to.home).map_err(|error| failed(error.into()))?;
+fn refuse_a_second(ledger: &Ledger) -> Result<(), Error> {
     if ledger.is_empty() {
         return Ok(());
     }

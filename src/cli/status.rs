@@ -3,6 +3,7 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use clap::Args;
+use jiff::tz::TimeZone;
 
 use crate::config::{Config, reached_here};
 use crate::setup::{Ledger, To, take_back};
@@ -76,7 +77,7 @@ fn described(text: &mut String, found: &Presence) {
         text,
         "running     process {} since {}",
         found.pid(),
-        found.since
+        found.since.minute_in(TimeZone::system())
     );
     let _ = writeln!(text, "proxy       {}", listen.join(", "));
     if let Some(ui) = found.ui {
@@ -87,10 +88,11 @@ fn described(text: &mut String, found: &Presence) {
         .as_ref()
         .map_or_else(|| "none".to_owned(), |log| log.display().to_string());
     let _ = writeln!(text, "log         {log}");
+    let ends = found.ends.map(|end| end.minute_in(TimeZone::system()));
     let _ = writeln!(
         text,
         "looks until {}",
-        found.ends.as_deref().unwrap_or("it is ended")
+        ends.as_deref().unwrap_or("it is ended")
     );
 }
 

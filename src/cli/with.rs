@@ -31,7 +31,7 @@ impl With {
             }
             return Ok(None);
         }
-        if !left.is_empty() {
+        if !left.has_only_ca_files() {
             print::to_stderr(
                 "note: an earlier nicetap was killed; what it left is taken back first\n",
             );
@@ -97,10 +97,11 @@ impl With {
     }
 }
 
-/// Settings that point at a nicetap which is not there any more.
+/// Settings that this nicetap did not write, and will not take back.
 fn stale(left: &Ledger) -> String {
     format!(
-        "warning: settings for {} still point at {}, since an earlier nicetap was killed: nicetap setup --undo\n",
+        "note: settings for {} point at {}: `nicetap setup --write` put them there, or a nicetap that was killed; \
+         they stay until nicetap setup --undo\n",
         left.targets().join(", "),
         left.proxy()
     )

@@ -1,5 +1,5 @@
 //! NiceNIC's twelve points, in its own order, each answered as far as records can answer it.
-use crate::record::{Exchange, Leaf, Risk, Verdict, Who};
+use crate::record::{AnswerBy, Exchange, Leaf, Risk, Verdict, Who};
 
 use super::memory::{Sketch, is_call, outbound};
 
@@ -68,8 +68,13 @@ impl<'a, T: Leaf> View<'a, T> {
     fn of(call: &'a Exchange<T>, run: &'a [&'a Exchange<T>]) -> Self {
         let now = Sketch::of(call);
         let worked = |other: &&&Exchange<T>| {
+            // What the mock says proves nothing of an account.
+            let is_api = other.answer.by == AnswerBy::Origin;
             let other = Sketch::of(**other);
-            other.is_good() && other.environment == now.environment && other.has_credential_of(&now)
+            is_api
+                && other.is_good()
+                && other.environment == now.environment
+                && other.has_credential_of(&now)
         };
         let good = run.iter().rev().find(worked).map(|other| other.id);
         Self {

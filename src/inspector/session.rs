@@ -221,10 +221,9 @@ fn settings(inspector: &Inspector) -> Element {
         .iter()
         .map(|at| format!("http://{at}"))
         .collect();
-    let ends = start.ends.map(|ends| {
-        let zoned = ends.timestamp().to_zoned_datetime(inspector.zone.clone());
-        zoned.strftime("%Y-%m-%d %H:%M %:z").to_string().into()
-    });
+    let ends = start
+        .ends
+        .map(|ends| ends.minute_in(inspector.zone.clone()).into());
     let reading = inspector.gauge.read();
     let lost = (reading.not_recorded > 0).then(|| reading.not_recorded.to_string().into());
     let rows: [(&'static str, Option<Cow<'_, str>>); 8] = [

@@ -41,9 +41,6 @@ impl Plan {
                     .unwrap_or_default(),
                 Site::Fpm { .. } | Site::Cli { .. } => Vec::new(),
             };
-            if matches!(site, Site::Authorities { .. }) && content.is_empty() {
-                return Err(SetupError::NoCaFile(site.file().to_owned()));
-            }
             if !content.is_empty() && !content.ends_with(b"\n") {
                 content.push(b'\n');
             }

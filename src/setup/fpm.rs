@@ -5,9 +5,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::fastcgi::Listen;
@@ -44,7 +46,8 @@ impl Fpm {
         let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
         let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         let mut found: Vec<Self> = pids.filter_map(Self::of).collect();
-        found.sort_by(|one, other| one.conf.cmp(&other.conf));
+        // A daemon that reads its settings anew is a child of the one before, which is there for a moment more.
+        found.sort_by(|one, other| (&one.conf, other.pid).cmp(&(&other.conf, one.pid)));
         found.dedup_by(|one, other| one.conf == other.conf);
         found
     }
@@ -57,6 +60,9 @@ impl Fpm {
             .strip_prefix(MASTER)?
             .strip_suffix(')')?;
         let conf = PathBuf::from(conf);
+        if is_anothers(pid, &conf) {
+            return None;
+        }
         let program = fs::read_link(format!("/proc/{pid}/exe")).ok();
         let mut fpm = Self {
             overlay: None,
@@ -136,8 +142,14 @@ impl Fpm {
                 ));
             }
         }
-        let pid = Pid::from_raw(self.pid.cast_signed()).ok_or(ReloadError::Gone)?;
-        kill_process(pid, Signal::USR2).map_err(|errno| ReloadError::Io(errno.into()))
+        // As a daemon it is another process after each reload.
+        let now = Self::all().into_iter().find(|fpm| fpm.conf == self.conf);
+        let pid = now.map_or(self.pid, |fpm| fpm.pid);
+        let pid = Pid::from_raw(pid.cast_signed()).ok_or(ReloadError::Gone)?;
+        match kill_process(pid, Signal::USR2) {
+            Err(Errno::SRCH) => Err(ReloadError::Gone),
+            done => done.map_err(|errno| ReloadError::Io(errno.into())),
+        }
     }
 }
 
@@ -201,6 +213,17 @@ pub enum ReloadError {
     /// The system refused.
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+/// Whether this process sees another file there than we do: it is a container's. What may not be known is not.
+fn is_anothers(pid: u32, conf: &Path) -> bool {
+    let identity = |path: &Path| {
+        let about = fs::metadata(path).ok()?;
+        Some((about.dev(), about.ino()))
+    };
+    let inside = conf.strip_prefix("/").unwrap_or(conf);
+    let theirs = identity(&Path::new(&format!("/proc/{pid}/root")).join(inside));
+    theirs.is_some() && theirs != identity(conf)
 }
 
 fn includes(text: &str) -> Vec<PathBuf> {

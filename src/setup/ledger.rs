@@ -10,6 +10,8 @@ use sha2::{Digest as _, Sha256};
 use crate::store::settings::{self, Found};
 use crate::store::{Access, Dir, StoreError};
 
+use super::plan::CA_FILE;
+
 /// The changes that stand.
 #[derive(Debug)]
 pub struct Ledger {
@@ -97,6 +99,12 @@ impl Ledger {
     /// For whom they were made.
     pub fn targets(&self) -> &[String] {
         &self.book.targets
+    }
+
+    /// Whether all that stands are CA files: these were asked for by themselves, and go with any other setting.
+    pub fn has_only_ca_files(&self) -> bool {
+        let mut targets = self.book.targets.iter();
+        targets.all(|target| target.starts_with(CA_FILE))
     }
 
     /// The files that were changed.

@@ -23,6 +23,7 @@ pub fn lines(whose: Whose, to: &To) -> String {
         .replace("@ROOT@", &public("root.pem"))
         .replace("@BUNDLE@", &public("bundle.pem"))
         .replace("@STORE@", &public("truststore.jks"))
+        .replace("@PUBLIC@", &to.public.display().to_string())
 }
 
 const PHP: &str = "\
@@ -95,19 +96,55 @@ With options; the store is made by `nicetap run`:
     -Djavax.net.ssl.trustStore=@STORE@ -jar program.jar
 ";
 const DOCKER: &str = "\
-Best: nicetap in the network of the container, so that 127.0.0.1 is both's and the
-outbound IP is the container's own:
-  nsenter -t \"$(docker inspect -f '{{.State.Pid}}' CONTAINER)\" -n nicetap serve
-or as a service beside the service `app`, in docker-compose.override.yml:
+Best: nicetap in the network of the app's container. 127.0.0.1 is both's then, and the
+outbound IP is the app's. On the host, as root, with the container's names (DNS):
+  APP=$(docker inspect -f '{{.State.Pid}}' CONTAINER)
+  sudo nsenter -t $APP -n unshare -m sh -c \"mount --bind \\
+    /proc/$APP/root/etc/resolv.conf /etc/resolv.conf && exec nicetap serve\"
+In another terminal the CA, and a command that uses both:
+  docker cp @PUBLIC@/. CONTAINER:/opt/nicetap
+  docker exec -e https_proxy=@PROXY@ -e SSL_CERT_FILE=/opt/nicetap/bundle.pem \\
+    CONTAINER curl https://api.nicenic.net/v2/…
+  docker exec -i -e https_proxy=@PROXY@ CONTAINER \\
+    php -d curl.cainfo=/opt/nicetap/bundle.pem < script.php
+Check: the console shows the call, from (…, container). Undo, then Ctrl-C:
+  docker exec CONTAINER rm -r /opt/nicetap
+
+With compose, for all that the service `app` does: docker-compose.override.yml
   services:
+    app:
+      environment:
+        https_proxy: @PROXY@
+        SSL_CERT_FILE: /opt/nicetap/bundle.pem
+      volumes: [\"nicetap-public:/opt/nicetap\"]
     nicetap:
       image: debian:stable-slim
       network_mode: \"service:app\"
-      volumes: [\"/usr/bin/nicetap:/usr/bin/nicetap:ro\", \"nicetap:/var/lib/nicetap\"]
       command: [\"nicetap\", \"serve\", \"--no-ui\"]
+      volumes:
+        - /usr/bin/nicetap:/usr/bin/nicetap:ro
+        - /etc/ssl/certs/ca-certificates.crt:/etc/ssl/certs/ca-certificates.crt:ro
+        - nicetap-public:/etc/nicetap
+        - nicetap-home:/var/lib/nicetap
   volumes:
-    nicetap:
-Then in the container https_proxy=@PROXY@, and its CA:
-  docker cp @ROOT@ CONTAINER:/nicetap-root.pem
+    nicetap-public:
+    nicetap-home:
+PHP takes the CA from its own settings: mount a file with the line
+  curl.cainfo = /opt/nicetap/bundle.pem
+as /usr/local/etc/php/conf.d/99-nicetap.ini into `app` (where its image reads them).
+Read: docker compose logs -f nicetap. While nicetap does not run, calls of `app` fail:
+undo it before anything else ends, by deleting the file, and
+  docker compose up -d --remove-orphans
+
+Second choice, nicetap on the host; the outbound IP is the host's. Address and network
+of the host as the container sees it, here 172.17.0.1 and 172.17.0.0/16:
+  docker inspect -f '{{range .NetworkSettings.Networks}}{{.Gateway}} {{end}}' CONTAINER
+  docker network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{end}}' NETWORK
+  nicetap serve --listen 172.17.0.1:@PORT@ --allow-remote --allow-from 172.17.0.0/16
+Then as above, with https_proxy=http://172.17.0.1:@PORT@. Docker Desktop has the name
+host.docker.internal for the host; on Linux a container has it only with
+  extra_hosts: [\"host.docker.internal:host-gateway\"]
+A firewall of the host (ufw, firewalld) may keep containers from that port.
+
 `nicetap run -- docker …` does not do it: the variables reach the docker client only.
 ";

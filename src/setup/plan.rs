@@ -92,15 +92,18 @@ impl Plan {
     }
 
     /// The change to a CA file that a module has of its own.
-    pub fn authorities(file: &Path) -> Self {
-        Self {
+    pub fn authorities(file: &Path) -> Result<Self, SetupError> {
+        if !fs::metadata(file).is_ok_and(|about| about.len() > 0) {
+            return Err(SetupError::NoCaFile(file.to_owned()));
+        }
+        Ok(Self {
             sites: vec![Site::Authorities {
                 file: file.to_owned(),
             }],
             folders: Vec::new(),
-            target: format!("--ca-file {}", file.display()),
+            target: format!("{CA_FILE} {}", file.display()),
             notes: Vec::new(),
-        }
+        })
     }
 
     fn whmcs(&mut self, root: Option<&Path>, to: &To) -> Result<(), SetupError> {
@@ -442,6 +445,9 @@ fn panel() -> Option<&'static str> {
         .find(|(folder, _)| Path::new(folder).is_dir())
         .map(|(_, name)| *name)
 }
+
+/// What a CA file is called in the ledger.
+pub(super) const CA_FILE: &str = "--ca-file";
 
 const PANELS: [(&str, &str); 4] = [
     ("/usr/local/cpanel", "cPanel"),

@@ -142,7 +142,7 @@ mod tests {
         (cork, theirs)
     }
 
-    async fn arrived(theirs: &mut DuplexStream) -> String {
+    fn arrived(theirs: &mut DuplexStream) -> String {
         let mut bytes = [0; 64];
         match theirs.read(&mut bytes).now_or_never() {
             Some(read) => String::from_utf8_lossy(&bytes[..read.unwrap()]).into_owned(),
@@ -154,29 +154,29 @@ mod tests {
     async fn the_end_of_the_handshake_leaves_with_the_request() {
         let (mut cork, mut theirs) = corked().await;
         cork.pull();
-        assert_eq!(arrived(&mut theirs).await, "nothing");
+        assert_eq!(arrived(&mut theirs), "nothing");
         cork.write_all(b"request").await.unwrap();
         cork.flush().await.unwrap();
-        assert_eq!(arrived(&mut theirs).await, "finished, request");
+        assert_eq!(arrived(&mut theirs), "finished, request");
         cork.write_all(b", body").await.unwrap();
-        assert_eq!(arrived(&mut theirs).await, ", body");
+        assert_eq!(arrived(&mut theirs), ", body");
     }
 
     #[tokio::test]
     async fn whoever_waits_for_an_answer_has_asked() {
         let (mut cork, mut theirs) = corked().await;
         assert!(cork.read(&mut [0; 8]).now_or_never().is_none());
-        assert_eq!(arrived(&mut theirs).await, "finished, ");
+        assert_eq!(arrived(&mut theirs), "finished, ");
     }
 
     #[tokio::test]
     async fn an_alert_goes_out_and_what_is_given_up_does_not() {
         let (cork, mut theirs) = corked().await;
         cork.pour_out();
-        assert_eq!(arrived(&mut theirs).await, "finished, ");
+        assert_eq!(arrived(&mut theirs), "finished, ");
         let (cork, mut theirs) = corked().await;
         drop(cork);
-        assert_eq!(arrived(&mut theirs).await, "");
+        assert_eq!(arrived(&mut theirs), "");
     }
 
     #[tokio::test]

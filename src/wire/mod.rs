@@ -33,6 +33,7 @@ mod guard;
 mod headers;
 mod leg;
 mod listen;
+mod look_up;
 mod looked;
 mod origin;
 mod page;

@@ -153,7 +153,7 @@ mod tests {
         for version in [&rustls::version::TLS13, &rustls::version::TLS12] {
             let (client, server) = both_ends(version);
             let name = ServerName::try_from(HOST).unwrap();
-            let mut round = || {
+            let round = || {
                 // All have said hello before the first has finished.
                 let clients: Vec<ClientConnection> = (0..40)
                     .map(|_| ClientConnection::new(client.clone(), name.clone()).unwrap())

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::container::Container;
+use crate::newer_node::newer_node;
 use crate::page::{Page, Printer, Step};
 use crate::support::{self, eventually, process};
 
@@ -21,6 +23,9 @@ pub(crate) struct Reader {
     echo: String,
     /// What the last commands have printed.
     stdout: String,
+    /// Variables that the page has set in its shell.
+    set: String,
+    container: Option<Container>,
 }
 
 impl Reader {
@@ -31,6 +36,8 @@ impl Reader {
             files: Vec::new(),
             echo: echo_site(),
             stdout: String::new(),
+            set: String::new(),
+            container: None,
         };
         for folder in ["bin", "work/vendor"] {
             std::fs::create_dir_all(reader.place(folder)).unwrap();
@@ -40,11 +47,18 @@ impl Reader {
         reader.program("sudo", "exec \"$@\"");
         let python = support::project("target/tests-venv/bin/python");
         reader.program("python3", &format!("exec {} \"$@\"", python.display()));
+        reader.program("node", &format!("exec {} \"$@\"", newer_node().display()));
         support::write(
             &reader.place("work/vendor/autoload.php"),
             "<?php require '/usr/share/php/GuzzleHttp/autoload.php';\n",
         );
         reader
+    }
+
+    /// Starts what stands for a container; says whether that is possible.
+    pub(crate) fn has_container(&mut self) -> bool {
+        self.container = Container::start(&self.place("bin"));
+        self.container.is_some()
     }
 
     /// Does all that the page says.
@@ -78,6 +92,8 @@ impl Reader {
         for command in commands {
             if is_server(command) {
                 self.start(command);
+            } else if is_variable(command) {
+                self.set = format!("{}{command}\n", self.set);
             } else {
                 // Writing to a string cannot fail.
                 let _ = writeln!(script, "{}", self.mine(command));
@@ -117,7 +133,7 @@ impl Reader {
     fn start(&mut self, command: &str) {
         self.stop();
         let starts = self.records("start").len();
-        let line = format!("exec {} >../console", self.mine(command));
+        let line = format!("{}exec {} >../console", self.set, self.mine(command));
         let child = self.shell(&line).stdin(Stdio::null()).spawn().unwrap();
         let start = eventually("nicetap listens", || {
             self.records("start").into_iter().nth(starts)
@@ -152,7 +168,7 @@ impl Reader {
             .as_ref()
             .map_or("127.0.0.1:0", |(_, addr)| addr);
         // A second nicetap finds a port of its own.
-        let listen = if script.starts_with("exec ") {
+        let listen = if script.contains("exec ") && !script.contains("docker exec ") {
             "127.0.0.1:0"
         } else {
             listen
@@ -266,6 +282,10 @@ fn compare(page: &Page, shown: &str, printed: impl Fn() -> String) {
 pub(crate) fn is_server(command: &str) -> bool {
     let command = command.strip_prefix("sudo ").unwrap_or(command);
     let command = command.replace("cargo run --release --", "nicetap");
+    // In another's network.
+    if command.starts_with("nsenter ") {
+        return command.contains(" exec nicetap serve");
+    }
     let mut words = command.split_whitespace();
     words.next() == Some("nicetap")
         && words
@@ -273,9 +293,15 @@ pub(crate) fn is_server(command: &str) -> bool {
             .is_none_or(|word| word.starts_with("--") || ["serve", "mock"].contains(&word))
 }
 
+/// `NAME=$(…)`, for the commands after it.
+fn is_variable(command: &str) -> bool {
+    let name = command.split_once("=$(").map_or("", |(name, _)| name);
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase())
+}
+
 /// What makes no call: settings of the shell, a compiler.
 fn is_preparation(line: &str) -> bool {
-    ["export ", "unset ", "go build"]
+    ["export ", "unset ", "go build", "docker exec CONTAINER rm "]
         .iter()
         .any(|word| line.starts_with(word))
 }

@@ -120,17 +120,17 @@ fn dpkg(root: &Path, words: &[&str]) {
     done(dpkg.arg("--log=/dev/null").args(words));
 }
 
-fn manifest() -> toml::Value {
+pub(super) fn manifest() -> toml::Value {
     let text = std::fs::read_to_string(project("Cargo.toml")).unwrap();
     let manifest: toml::Value = toml::from_str(&text).unwrap();
     manifest["package"]["metadata"]["deb"].clone()
 }
 
-fn project(path: &str) -> PathBuf {
+pub(super) fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 #[expect(clippy::print_stdout, reason = "the runner shows it beside the test")]
-fn say(text: &str) {
+pub(super) fn say(text: &str) {
     println!("{text}");
 }

@@ -57,10 +57,13 @@ impl Site {
             place("logs/shop.sock").exists().then_some(())
         });
         let addr = free_port();
-        super::write(
-            &place("nginx.conf"),
-            fill(NGINX).replace("@LISTEN@", &addr.to_string()),
+        let front = nginx(
+            folder.path(),
+            &addr.to_string(),
+            &place("shop"),
+            &place("logs/shop.sock"),
         );
+        super::write(&place("nginx.conf"), front);
         let nginx = Command::new("nginx")
             .arg("-p")
             .arg(folder.path())
@@ -186,6 +189,15 @@ pub(crate) fn fpm_program() -> PathBuf {
     program.unwrap_or_else(|| panic!("php-fpm: not found; tests/run installs it"))
 }
 
+/// The settings of an nginx that has this folder for itself, and sends pages of this root to this socket.
+pub(crate) fn nginx(folder: &Path, listen: &str, root: &Path, socket: &Path) -> String {
+    NGINX
+        .replace("@FOLDER@", &folder.display().to_string())
+        .replace("@LISTEN@", listen)
+        .replace("@ROOT@", &root.display().to_string())
+        .replace("@SOCKET@", &socket.display().to_string())
+}
+
 fn free_port() -> SocketAddr {
     TcpListener::bind(("127.0.0.1", 0))
         .unwrap()
@@ -193,7 +205,7 @@ fn free_port() -> SocketAddr {
         .unwrap()
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir(to).unwrap();
     for entry in fs::read_dir(from).unwrap().flatten() {
         let (source, target) = (entry.path(), to.join(entry.file_name()));
@@ -252,10 +264,10 @@ http {
     scgi_temp_path @FOLDER@/logs/scgi;
     server {
         listen @LISTEN@;
-        root @FOLDER@/shop;
+        root @ROOT@;
         index index.php;
         location ~ \\.php$ {
-            fastcgi_pass unix:@FOLDER@/logs/shop.sock;
+            fastcgi_pass unix:@SOCKET@;
             fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;
             fastcgi_param DOCUMENT_ROOT $document_root;
             fastcgi_param QUERY_STRING $query_string;

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::clock::Time;
 use crate::config::{Config, reached_here};
 use crate::egress::{Outlook, Prober, Watch};
 use crate::inspector::{Inspector, Lock};
@@ -227,7 +228,7 @@ impl Instance {
             (inspector, listener)
         });
         let presence = matches!(purpose, Purpose::Serve { .. }).then(|| {
-            let ends = ends.map(|end| end.to_string());
+            let ends = ends.map(|end| Time::from_millis(end.as_millisecond()));
             let log = config.log.as_deref();
             let presence = Presence::of_this_process(proxy.addrs(), ui_addr, log, ends);
             // Without it `stop` does not find us, and nothing else is amiss.

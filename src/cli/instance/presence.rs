@@ -19,8 +19,8 @@ pub(in crate::cli) struct Presence {
     pub(in crate::cli) listen: Vec<SocketAddr>,
     pub(in crate::cli) ui: Option<SocketAddr>,
     pub(in crate::cli) log: Option<PathBuf>,
-    pub(in crate::cli) since: String,
-    pub(in crate::cli) ends: Option<String>,
+    pub(in crate::cli) since: Time,
+    pub(in crate::cli) ends: Option<Time>,
 }
 
 impl Presence {
@@ -29,7 +29,7 @@ impl Presence {
         listen: &[SocketAddr],
         ui: Option<SocketAddr>,
         log: Option<&Path>,
-        ends: Option<String>,
+        ends: Option<Time>,
     ) -> Self {
         let pid = rustix::process::getpid().as_raw_nonzero().get();
         Self {
@@ -38,7 +38,7 @@ impl Presence {
             listen: listen.to_vec(),
             ui,
             log: log.map(Path::to_owned),
-            since: Time::now().to_string(),
+            since: Time::now(),
             ends,
         }
     }

@@ -9,27 +9,31 @@ function nicenic_CheckAvailability($params)
 
 function nicenic_RegisterDomain($params)
 {
-    return nicenic_call($params, 'register', nicenic_domain($params) + [
-        'years' => $params['regperiod'],
-        'ns1' => 'ns1.example.net',
-        'ns2' => 'ns2.example.net',
-        'registrant' => 'C1', 'admin' => 'C1', 'tech' => 'C1', 'billing' => 'C1',
-    ]);
+    return nicenic_call($params, 'register', nicenic_domain($params) + nicenic_contact($params));
 }
 
 function nicenic_RenewDomain($params)
 {
-    return nicenic_call($params, 'renew', nicenic_domain($params) + ['years' => $params['regperiod']]);
+    return nicenic_call($params, 'renew', nicenic_domain($params) + ['deaddate' => '2027-01-31']);
 }
 
 function nicenic_TransferDomain($params)
 {
-    return nicenic_call($params, 'transfer', nicenic_domain($params) + ['authcode' => $params['eppcode']]);
+    return nicenic_call($params, 'transfer', nicenic_domain($params)
+        + ['authcode' => $params['eppcode']] + nicenic_contact($params));
 }
 
 function nicenic_domain($params)
 {
-    return ['domain' => $params['sld'] . '.' . $params['tld']];
+    return ['domain' => $params['sld'] . '.' . $params['tld'], 'year' => $params['regperiod']];
+}
+
+function nicenic_contact($params)
+{
+    return ['dns1' => 'ns1.example.net', 'dns2' => 'ns2.example.net', 'organization' => 'Example Ltd.',
+        'name' => 'Alex Example', 'country' => 'GB', 'state' => 'London', 'city' => 'London',
+        'address' => '1 High Street', 'postcode' => '100000', 'phone' => '+44.2071838750', 'fax' => '+44.2071838750',
+        'email' => 'alex@example.com'];
 }
 
 function nicenic_call($params, $action, $fields)
@@ -43,5 +47,5 @@ function nicenic_call($params, $action, $fields)
         return ['error' => $error->getMessage()];
     }
     logModuleCall('nicenic', $action, $fields, $reply, $reply, [$secret]);
-    return $reply['code'] === 0 ? ['success' => true] : ['error' => $reply['msg']];
+    return in_array($reply['code'], [0, 201], true) ? ['success' => true] : ['error' => $reply['msg']];
 }
