@@ -211,7 +211,7 @@ const REPLIES: &[(&str, &[&str])] = &[
         &[],
     ),
     (
-        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\u{1f}x",
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\u{1f}x",
         &[],
     ),
 ];
