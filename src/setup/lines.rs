@@ -116,7 +116,7 @@ With compose, for all that the service `app` does: docker-compose.override.yml
       environment:
         https_proxy: @PROXY@
         SSL_CERT_FILE: /opt/nicetap/bundle.pem
-      volumes: [\"nicetap-public:/opt/nicetap:ro\"]
+      volumes: [\"nicetap-public:/opt/nicetap\"]
     nicetap:
       image: debian:stable-slim
       network_mode: \"service:app\"
