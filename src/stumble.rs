@@ -17,6 +17,8 @@ pub(crate) enum Place {
     Seal,
     /// Where causes are ranked, in the writer.
     Diagnose,
+    /// Where the log takes the record of an exchange, in the writer.
+    Log,
     /// Where a sink behind the log takes a record, in the writer.
     Sink,
     /// Where the console draws a record.

@@ -14,6 +14,10 @@ mod bodies;
 mod certificates;
 #[path = "proxy/chains.rs"]
 mod chains;
+#[path = "proxy/clock.rs"]
+mod clock;
+#[path = "proxy/disk.rs"]
+mod disk;
 #[path = "proxy/faults.rs"]
 mod faults;
 #[path = "proxy/fidelity.rs"]
@@ -30,10 +34,16 @@ mod hostile;
 mod life;
 #[path = "proxy/limits.rs"]
 mod limits;
+#[path = "proxy/links.rs"]
+mod links;
+#[path = "proxy/mocked.rs"]
+mod mocked;
 #[path = "proxy/place.rs"]
 mod place;
 #[path = "proxy/replies.rs"]
 mod replies;
+#[path = "proxy/resolver.rs"]
+mod resolver;
 #[path = "proxy/routes.rs"]
 mod routes;
 #[path = "proxy/stage.rs"]
@@ -42,5 +52,7 @@ mod stage;
 mod stumbles;
 #[path = "proxy/trust.rs"]
 mod trust;
+#[path = "proxy/vanished.rs"]
+mod vanished;
 #[path = "proxy/verification.rs"]
 mod verification;

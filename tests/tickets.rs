@@ -97,8 +97,8 @@ fn the_checklist_answers_the_twelve_points_in_their_order() {
 #[test]
 fn what_the_mock_says_proves_nothing_of_an_account() {
     let mut running = Running::start(&["--mock"]);
-    let call = running.call("demo:mock-only", CHECK);
-    assert_eq!(call["answer"]["by"], "mock");
+    let record = running.call("demo:mock-only", CHECK);
+    assert_eq!(record["answer"]["by"], "mock");
     let text = told(running.home.path(), "checklist");
     for point in ["the account has reseller access", "whitelisted"] {
         let line = text.lines().find(|line| line.contains(point)).unwrap();

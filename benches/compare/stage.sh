@@ -19,12 +19,17 @@ make_certificates() {
     openssl req -x509 -new -key $ca.key -days 2 -subj "/CN=$ca" -out $ca.pem \
       -addext keyUsage=critical,keyCertSign,cRLSign
   done
-  openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=$NAME" \
-    -keyout origin.key -out origin.csr 2>openssl.log
-  openssl x509 -req -in origin.csr -CA origin-ca.pem -CAkey origin-ca.key -days 2 -out origin.pem \
-    -extfile <(echo "subjectAltName=DNS:$NAME,DNS:$OTHER") 2>>openssl.log
   cat peer-ca.key peer-ca.pem >peer-both.pem
   cd - >/dev/null
+  make_leaf origin-ca origin
+}
+
+# A server's certificate and key by this name, signed by this CA.
+make_leaf() {
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=$NAME" \
+    -keyout "$work/$2.key" -out "$work/$2.csr" 2>>"$work/openssl.log"
+  openssl x509 -req -in "$work/$2.csr" -CA "$work/$1.pem" -CAkey "$work/$1.key" -days 2 -out "$work/$2.pem" \
+    -extfile <(echo "subjectAltName=DNS:$NAME,DNS:$OTHER") 2>>"$work/openssl.log"
 }
 
 start_origin() {

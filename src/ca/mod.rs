@@ -19,8 +19,7 @@
 //! It never repairs damaged files, and gives no leaf that a client would have to refuse.
 use std::collections::HashMap;
 use std::fmt;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,7 +29,6 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{RootCertStore, ServerConfig};
-use sha2::{Digest as _, Sha256};
 use zeroize::Zeroize as _;
 
 use self::cert::Life;
@@ -40,11 +38,13 @@ use self::tls::Tls;
 use self::unread::Unread;
 
 pub use self::error::CaError;
+pub use self::info::{Info, Paths};
 pub use self::tls::provider;
 
 mod cert;
 mod error;
 mod files;
+mod info;
 mod names;
 mod tls;
 mod unread;
@@ -310,64 +310,6 @@ impl Opened {
     }
 }
 
-/// The files that clients read: the public copies.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Paths {
-    /// Our root.
-    pub root: PathBuf,
-    /// The system's roots and ours, for settings that replace the system's.
-    pub bundle: PathBuf,
-}
-
-/// What there is to say about a CA.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Info {
-    /// The names it can speak for, with their subdomains; sorted.
-    pub names: Vec<String>,
-    /// The root's distinguished name.
-    pub subject: String,
-    /// From when it is good.
-    pub not_before: Timestamp,
-    /// When it ends.
-    pub not_after: Timestamp,
-    /// SHA-256 of the root, as `openssl x509 -fingerprint -sha256` prints it.
-    pub fingerprint_sha256: String,
-    /// The folder of the CA.
-    pub folder: PathBuf,
-    /// The public copies.
-    pub paths: Paths,
-    /// Whether the public copy of the root, which clients read, is this root.
-    pub is_published: bool,
-}
-
-impl Info {
-    /// Reads what there is to say about the CA of a home, and changes nothing; `None`: there is no CA.
-    pub fn read(home: &Path, public: &Path) -> Result<Option<Self>, CaError> {
-        let Some(files) = Files::existing(home)? else {
-            return Ok(None);
-        };
-        files.dir().share_lock();
-        Ok(files
-            .read()?
-            .map(|stored| Self::of(&stored, &files, public)))
-    }
-
-    fn of(stored: &Stored, files: &Files, public: &Path) -> Self {
-        let paths = files::public_paths(public);
-        Self {
-            names: stored.authority.names.as_slice().to_vec(),
-            subject: stored.subject.clone(),
-            not_before: timestamp(stored.authority.life.from),
-            not_after: timestamp(stored.authority.life.to),
-            fingerprint_sha256: fingerprint(&stored.root),
-            folder: files.dir().path().into(),
-            is_published: fs::read(&paths.root)
-                .is_ok_and(|copy| copy == stored.root_pem.as_bytes()),
-            paths,
-        }
-    }
-}
-
 /// The settings of a host, and when they may be used.
 struct Leaf {
     config: Arc<ServerConfig>,
@@ -389,14 +331,6 @@ fn renew(files: &Files, alone: bool, wanted: &Names, now: i64) -> Result<Stored,
 
 fn timestamp(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap_or(Timestamp::MAX)
-}
-
-fn fingerprint(der: &CertificateDer<'_>) -> String {
-    let bytes: Vec<String> = Sha256::digest(der)
-        .iter()
-        .map(|byte| format!("{byte:02X}"))
-        .collect();
-    bytes.join(":")
 }
 
 /// Seconds of a day.

@@ -1,9 +1,12 @@
 //! How a command fails: something the user can mend, with a hint, or a bug of ours.
+use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::fmt::Write as _;
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
+use super::print;
 use crate::rule::levels;
 use crate::{catalogue, config};
 
@@ -183,6 +186,19 @@ impl From<levels::UnknownSelector> for Error {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
+    }
+}
+
+/// Tells of a panic; of further ones at the same place nothing, since a bug may come with each call.
+pub(super) fn tell_panic(panic: &PanicHookInfo<'_>) {
+    static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let report = panic_report(panic);
+    let is_new = TOLD
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(report.clone());
+    if is_new {
+        print::to_stderr(&report);
     }
 }
 

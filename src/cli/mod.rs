@@ -44,9 +44,7 @@ mod with;
 
 /// Runs the program: reads the command line, does what it says, and gives the exit code.
 pub fn main() -> ExitCode {
-    panic::set_hook(Box::new(|panic| {
-        print::to_stderr(&error::panic_report(panic));
-    }));
+    panic::set_hook(Box::new(error::tell_panic));
     let outcome = panic::catch_unwind(|| match parse::command_line(std::env::args_os())? {
         Some(line) => run(line),
         None => Ok(ExitCode::SUCCESS),

@@ -230,6 +230,7 @@ fn until(facts: &BannerFacts<'_>) -> String {
     }
     let then = match facts.then {
         _ if ends.is_empty() => return "Ctrl-C".to_owned(),
+        Then::Carry if facts.mock => "then calls through CONNECT are refused, and nothing is read",
         Then::Carry => "then connections are carried on unread",
         Then::Exit => "then it ends",
     };

@@ -10,9 +10,15 @@ use rustix::fs::{CWD, Dir, Mode, OFlags, readlinkat};
 use super::socket::Owner;
 
 /// The process that holds the owner's socket; `None` if none is found within the budget, or none may be looked at.
-pub(super) fn find(owner: &Owner) -> Option<u32> {
+///
+/// `is_open` is asked before processes are searched: most of the sockets that are not where others were have been
+/// closed meanwhile, and such a search is long.
+pub(super) fn find(owner: &Owner, is_open: impl Fn() -> bool) -> Option<u32> {
     if let Some(pid) = find_again(owner) {
         return Some(pid);
+    }
+    if !is_open() {
+        return None;
     }
     let mut search = Search {
         link: link(owner),
@@ -24,11 +30,7 @@ pub(super) fn find(owner: &Owner) -> Option<u32> {
     let found = in_known
         .find_map(|pid| search.spot_in(pid))
         .or_else(|| likeliest_first(owner.uid, &known).find_map(|pid| search.spot_in(pid)))?;
-    let mut spots = spots();
-    if spots.len() >= SPOTS_LIMIT {
-        spots.pop_front();
-    }
-    spots.push_back((owner.uid, found));
+    remember(owner.uid, found);
     Some(found.pid)
 }
 
@@ -38,29 +40,52 @@ pub(super) fn find_again(owner: &Owner) -> Option<u32> {
     let link = link(owner);
     let theirs: Vec<Spot> = spots()
         .iter()
-        .filter(|(uid, _)| *uid == owner.uid)
-        .map(|(_, spot)| *spot)
+        .filter(|seen| seen.uid == owner.uid)
+        .map(|seen| seen.spot)
         .collect();
     let mut buffer = Vec::with_capacity(link.len() + 1);
+    // What was found longest ago is what has most likely been closed and opened anew.
     for spot in theirs {
         buffer.clear();
         let path = format!("/proc/{}/fd/{}", spot.pid, spot.descriptor);
-        let holds = readlinkat(CWD, path, buffer);
-        let has_it = holds
-            .as_ref()
-            .is_ok_and(|holds| holds.as_bytes() == link.as_bytes());
-        // What was found longest ago is what has most likely been closed and opened anew.
-        if has_it || holds.is_err() {
-            let mut spots = spots();
-            spots.retain(|have| *have != (owner.uid, spot));
-            if has_it {
-                spots.push_back((owner.uid, spot));
+        match readlinkat(CWD, path, buffer) {
+            Ok(holds) if holds.as_bytes() == link.as_bytes() => {
+                remember(owner.uid, spot);
                 return Some(spot.pid);
             }
+            Ok(holds) => buffer = holds.into_bytes(),
+            Err(_) => {
+                miss(owner.uid, spot);
+                buffer = Vec::new();
+            }
         }
-        buffer = holds.map_or_else(|_| Vec::new(), std::ffi::CString::into_bytes);
     }
     None
+}
+
+/// Notes that a socket of this user was found there just now.
+fn remember(uid: u32, spot: Spot) {
+    let mut spots = spots();
+    spots.retain(|seen| (seen.uid, seen.spot) != (uid, spot));
+    if spots.len() >= SPOTS_LIMIT {
+        spots.pop_front();
+    }
+    spots.push_back(Seen {
+        uid,
+        spot,
+        missed: 0,
+    });
+}
+
+/// Notes that nothing is open there. A client that is between two connections will open it again; one that has ended
+/// will not, and is forgotten after a few looks.
+fn miss(uid: u32, spot: Spot) {
+    let mut spots = spots();
+    spots.retain_mut(|seen| {
+        let is_it = (seen.uid, seen.spot) == (uid, spot);
+        seen.missed += u8::from(is_it);
+        seen.missed < MOST_MISSED
+    });
 }
 
 fn link(owner: &Owner) -> String {
@@ -72,6 +97,14 @@ fn link(owner: &Owner) -> String {
 struct Spot {
     pid: u32,
     descriptor: u32,
+}
+
+/// A spot, and whose socket it was.
+struct Seen {
+    uid: u32,
+    spot: Spot,
+    /// How often nothing was open there since.
+    missed: u8,
 }
 
 struct Search {
@@ -138,20 +171,44 @@ fn likeliest_first(uid: u32, known: &[u32]) -> impl Iterator<Item = u32> {
 /// The processes in which sockets of this user were found, the latest last.
 fn recent(uid: u32) -> Vec<u32> {
     let mut recent = Vec::new();
-    for (_, spot) in spots().iter().filter(|(have, _)| *have == uid) {
-        recent.retain(|pid| *pid != spot.pid);
-        recent.push(spot.pid);
+    for seen in spots().iter().filter(|seen| seen.uid == uid) {
+        recent.retain(|pid| *pid != seen.spot.pid);
+        recent.push(seen.spot.pid);
     }
     recent
 }
 
-fn spots() -> MutexGuard<'static, VecDeque<(u32, Spot)>> {
+fn spots() -> MutexGuard<'static, VecDeque<Seen>> {
     SPOTS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Where sockets of which user were found, the latest last. A number that means something else by now costs one look
 /// in vain.
-static SPOTS: Mutex<VecDeque<(u32, Spot)>> = Mutex::new(VecDeque::new());
+static SPOTS: Mutex<VecDeque<Seen>> = Mutex::new(VecDeque::new());
+const MOST_MISSED: u8 = 8;
 const SPOTS_LIMIT: usize = 64;
 /// About 30 ms.
 const LINK_BUDGET: usize = 20_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_descriptor_that_is_closed_for_a_moment_is_looked_at_again() {
+        let uid = u32::MAX - 7; // nobody's
+        let spot = Spot {
+            pid: u32::MAX,
+            descriptor: 3,
+        };
+        let owner = Owner { uid, inode: 1 };
+        let is_known = || spots().iter().any(|seen| seen.uid == uid);
+        remember(uid, spot);
+        for _ in 1..MOST_MISSED {
+            assert_eq!(find(&owner, || false), None);
+            assert!(is_known());
+        }
+        assert_eq!(find(&owner, || false), None);
+        assert!(!is_known());
+    }
+}

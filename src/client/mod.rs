@@ -85,12 +85,12 @@ fn identify_local(ours: SocketAddr, peer: SocketAddr) -> Sender {
     let Some(owner) = socket::owner(ours, peer) else {
         return Sender::default();
     };
-    sender(&owner)
+    sender(&owner, || socket::owner(ours, peer) == Some(owner))
 }
 
 #[cfg(target_os = "linux")]
-fn sender(owner: &socket::Owner) -> Sender {
-    let pid = holder::find(owner);
+fn sender(owner: &socket::Owner, is_open: impl Fn() -> bool) -> Sender {
+    let pid = holder::find(owner, is_open);
     named(owner, pid, pid.and_then(program::describe))
 }
 
@@ -126,7 +126,7 @@ pub fn user_id(_: &str) -> Option<u32> {
 #[cfg(target_os = "linux")]
 pub fn talking_to(targets: &[SocketAddr]) -> Vec<(Sender, SocketAddr)> {
     let sockets = socket::towards(targets).into_iter();
-    let senders = sockets.map(|(owner, target)| (sender(&owner), target));
+    let senders = sockets.map(|(owner, target)| (sender(&owner, || true), target));
     senders
         .filter(|(sender, _)| sender.pid != Some(std::process::id()))
         .collect()

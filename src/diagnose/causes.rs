@@ -1,17 +1,16 @@
 //! Ranked causes of a reply that is no success.
 //!
-//! Each cause gathers weight with its evidence, and the order follows the weights; equal ones stand in the order of
-//! NiceNIC's article. Weights are data of this file alone: what is told is the evidence.
+//! Each cause gathers weight with its evidence. Weights are data of this file alone: what is told is the evidence.
 use crate::record::{
-    AnswerBy, Confidence, Environment, Exchange, Failure, Leaf, Severity, Stage, Verdict, Who,
+    AnswerBy, Confidence, Environment, Exchange, Failure, Leaf, Severity, Stage, Verdict,
 };
 use crate::rules;
 use crate::stumble::{self, Place};
 
-use super::catalogue::{self, Kind};
 use super::compare::{self, Difference};
 use super::memory::{Memory, Sketch, is_call};
 use super::message::{self, Speaks};
+use super::suspects::{Cause, LIKELY, Suspects};
 
 /// What was found out about an exchange.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,25 +19,6 @@ pub struct Found {
     pub causes: Vec<Cause>,
     /// The nearest call that worked, and what differs.
     pub compared_with: Option<(u64, Vec<Difference>)>,
-}
-
-/// A cause, with what speaks for and against it. Its texts hold masked text only.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cause {
-    /// `1` to `8` of NiceNIC's article, or a word.
-    pub cause: &'static str,
-    /// In words.
-    pub title: &'static str,
-    /// Who must act.
-    pub who: Who,
-    /// How likely.
-    pub likelihood: Confidence,
-    /// What speaks for it.
-    pub evidence_for: Vec<String>,
-    /// What speaks against it.
-    pub evidence_against: Vec<String>,
-    /// What to do.
-    pub fix: String,
 }
 
 /// Looks at an exchange in the light of those before it.
@@ -57,7 +37,7 @@ pub fn diagnose<T: Leaf>(exchange: &Exchange<T>, memory: &Memory) -> Found {
         _ => case.was_turned_down(),
     }
     Found {
-        causes: case.ranked(),
+        causes: case.suspects.ranked(&case.all_outbound()),
         compared_with: is_call(exchange)
             .then(|| compare::nearest(&case.now, memory))
             .flatten(),
@@ -69,17 +49,7 @@ struct Case<'a, T> {
     exchange: &'a Exchange<T>,
     memory: &'a Memory,
     now: Sketch,
-    suspects: Vec<Suspect>,
-}
-
-/// A cause that is being weighed.
-struct Suspect {
-    kind: &'static Kind,
-    weight: i32,
-    /// Whether something said it outright.
-    is_said: bool,
-    pros: Vec<String>,
-    cons: Vec<String>,
+    suspects: Suspects,
 }
 
 impl<'a, T: Leaf> Case<'a, T> {
@@ -88,7 +58,7 @@ impl<'a, T: Leaf> Case<'a, T> {
             exchange,
             memory,
             now: Sketch::of(exchange),
-            suspects: Vec::new(),
+            suspects: Suspects::default(),
         }
     }
 
@@ -101,8 +71,7 @@ impl<'a, T: Leaf> Case<'a, T> {
         self.history();
         if speaks.is_specific() {
             // A message that names its own subject leaves little room for the general suspects.
-            self.suspects
-                .retain(|suspect| suspect.is_said || suspect.weight >= LIKELY);
+            self.suspects.keep_likely();
         }
     }
 
@@ -129,7 +98,8 @@ impl<'a, T: Leaf> Case<'a, T> {
                 |rule| rule.summary.into(),
             );
             let at = finding.at.as_ref();
-            self.suspect(cause, weight, format!("{} at {at}: {what}", finding.code));
+            self.suspects
+                .add(cause, weight, format!("{} at {at}: {what}", finding.code));
         }
     }
 
@@ -147,41 +117,43 @@ impl<'a, T: Leaf> Case<'a, T> {
         let said = format!("{who} replied code {code}: \"{}\"", cut(msg));
         let speaks = message::subject(msg);
         match speaks {
-            Speaks::Address => self.say("3", said),
+            Speaks::Address => self.suspects.say("3", said),
             Speaks::Login => {
-                self.suspect("1", 35, said.clone());
-                self.suspect("2", 5, said.clone());
-                self.suspect("3", 15, said.clone());
-                self.suspect("4", 14, said);
+                self.suspects.add("1", 35, said.clone());
+                self.suspects.add("2", 5, said.clone());
+                self.suspects.add("3", 15, said.clone());
+                self.suspects.add("4", 14, said);
             }
             Speaks::Permission => {
-                self.suspect("5", 35, said.clone());
-                self.suspect("3", 25, said.clone());
-                self.suspect("4", 20, said.clone());
-                self.suspect("1", 15, said);
+                self.suspects.add("5", 35, said.clone());
+                self.suspects.add("3", 25, said.clone());
+                self.suspects.add("4", 20, said.clone());
+                self.suspects.add("1", 15, said);
             }
-            Speaks::Balance => self.say("balance", said),
-            Speaks::Rate => self.say("rate", said),
-            Speaks::Domain => self.suspect("domain", LIKELY, said),
-            Speaks::Action => self.suspect("7", LIKELY, said),
+            Speaks::Balance => self.suspects.say("balance", said),
+            Speaks::Rate => self.suspects.say("rate", said),
+            Speaks::Domain => self.suspects.add("domain", LIKELY, said),
+            Speaks::Action => self.suspects.add("7", LIKELY, said),
             Speaks::Nothing if exchange.diagnosis.verdict == Verdict::Refused => {
                 for (cause, weight) in [("1", 30), ("3", 25), ("4", 20), ("5", 10)] {
-                    self.suspect(cause, weight, said.clone());
+                    self.suspects.add(cause, weight, said.clone());
                 }
             }
             // NiceNIC's article counts eight causes behind one such message: none is closed by it.
             Speaks::Nothing => {
                 for (cause, weight) in [("7", 30), ("1", 24), ("3", 22), ("4", 20), ("5", 5)] {
-                    self.suspect(cause, weight, said.clone());
+                    self.suspects.add(cause, weight, said.clone());
                 }
                 if self.exchange.findings.iter().any(|it| it.code == "N432") {
-                    self.against("7", "every parameter has its documented form (N432)");
-                    self.weigh("7", -4);
+                    self.suspects
+                        .against("7", "every parameter has its documented form (N432)");
+                    self.suspects.weigh("7", -4);
                 }
             }
         }
         if self.is_whmcs() && matches!(speaks, Speaks::Nothing | Speaks::Login) {
-            self.suspect("8", 12, "the call comes from WHMCS".to_owned());
+            self.suspects
+                .add("8", 12, "the call comes from WHMCS".to_owned());
         }
         speaks
     }
@@ -190,22 +162,23 @@ impl<'a, T: Leaf> Case<'a, T> {
     fn foreign_reply(&mut self, status: u16) -> Speaks {
         let said = format!("HTTP {status} without the API's own envelope");
         if self.is_html() {
-            self.suspect("between", LIKELY, format!("{said}: a web page"));
-            self.suspect("6", 25, format!("{said}: a web page"));
+            self.suspects
+                .add("between", LIKELY, format!("{said}: a web page"));
+            self.suspects.add("6", 25, format!("{said}: a web page"));
             if matches!(status, 401 | 403) {
-                self.suspect("3", 25, said);
+                self.suspects.add("3", 25, said);
             }
             return Speaks::Nothing;
         }
         match status {
-            404 | 405 => self.suspect("6", LIKELY, said),
-            429 => self.say("rate", said),
+            404 | 405 => self.suspects.add("6", LIKELY, said),
+            429 => self.suspects.say("rate", said),
             401 | 403 => {
                 for (cause, weight) in [("3", 30), ("1", 28), ("4", 22), ("2", 10), ("5", 8)] {
-                    self.suspect(cause, weight, said.clone());
+                    self.suspects.add(cause, weight, said.clone());
                 }
             }
-            _ => self.suspect("7", 30, said),
+            _ => self.suspects.add("7", 30, said),
         }
         Speaks::Nothing
     }
@@ -215,41 +188,43 @@ impl<'a, T: Leaf> Case<'a, T> {
         let call = &self.exchange.call;
         let Some(credential) = &call.credential else {
             let seen = "no whole `username:api_secret` arrived in the Authorization header";
-            self.suspect("2", 80, seen.to_owned());
+            self.suspects.add("2", 80, seen.to_owned());
             // A secret that never arrived cannot be the wrong one.
-            self.drop_suspects(&["1", "8", "5"]);
+            self.suspects.acquit(&["1", "8", "5"]);
             return;
         };
         let header_is_wrong = self.exchange.findings.iter().any(|finding| {
             finding.severity == Severity::Error && finding.cause.as_deref() == Some("2")
         });
         if header_is_wrong {
-            self.drop_suspects(&["1", "8"]);
+            self.suspects.acquit(&["1", "8"]);
             return;
         }
         let whole = "the header arrived whole: user name, colon, secret";
-        self.against("2", whole);
+        self.suspects.against("2", whole);
         let is = credential.is.as_deref();
         match (is, call.environment) {
             (Some("login"), _) => {
-                self.suspect("1", 95, "the secret is the login password".to_owned());
+                self.suspects
+                    .add("1", 95, "the secret is the login password".to_owned());
             }
             (Some("sandbox"), Environment::Production) => {
                 let seen = "the sandbox's secret was sent to production";
-                self.suspect("environment", 95, seen.to_owned());
+                self.suspects.add("environment", 95, seen.to_owned());
             }
             (Some("api"), Environment::Sandbox) => {
                 let seen = "production's secret was sent to the sandbox";
-                self.suspect("environment", 95, seen.to_owned());
+                self.suspects.add("environment", 95, seen.to_owned());
             }
             (Some("api" | "sandbox"), _) => {
-                self.against("1", "the secret is the one that you named with --know");
+                self.suspects
+                    .against("1", "the secret is the one that you named with --know");
             }
             _ => {}
         }
         if let Some(differs) = &credential.differs {
             let seen = format!("the secret differs from the one that you named: {differs}");
-            self.suspect("1", 75, seen);
+            self.suspects.add("1", 75, seen);
         }
     }
 
@@ -260,17 +235,19 @@ impl<'a, T: Leaf> Case<'a, T> {
         match (egress.whitelisted, &seen) {
             (Some(true), Some(seen)) => {
                 for cause in ["3", "4"] {
-                    self.against(cause, &format!("{seen} is in your list"));
-                    self.weigh(cause, -40);
+                    self.suspects
+                        .against(cause, &format!("{seen} is in your list"));
+                    self.suspects.weigh(cause, -40);
                 }
             }
             (Some(false), Some(seen)) => {
                 // The rule that says so may be switched off.
-                self.suspect("4", 10, format!("{seen} is not in your list"));
+                self.suspects
+                    .add("4", 10, format!("{seen} is not in your list"));
             }
             (_, Some(seen)) => {
                 for cause in ["3", "4"] {
-                    self.note(
+                    self.suspects.note(
                         cause,
                         format!("{seen}; your list is not known (--whitelist)"),
                     );
@@ -284,13 +261,13 @@ impl<'a, T: Leaf> Case<'a, T> {
                     .strftime("%H:%M:%S")
                     .to_string();
                 for cause in ["3", "4"] {
-                    self.note(cause, format!("the outbound IP is not known: ask NiceNIC which address they saw at {time} UTC"));
+                    self.suspects.note(cause, format!("the outbound IP is not known: ask NiceNIC which address they saw at {time} UTC"));
                 }
             }
         }
         if egress.chosen_by == "upstream-proxy" {
             let seen = "another proxy stands between, and chooses the outbound IP";
-            self.suspect("4", 20, seen.to_owned());
+            self.suspects.add("4", 20, seen.to_owned());
         }
     }
 
@@ -314,11 +291,11 @@ impl<'a, T: Leaf> Case<'a, T> {
                 before.name(),
                 shown(before)
             );
-            self.against("1", &seen);
-            self.weigh("1", -25);
-            self.against("5", &seen);
-            self.weigh("5", -25);
-            self.suspect(
+            self.suspects.against("1", &seen);
+            self.suspects.weigh("1", -25);
+            self.suspects.against("5", &seen);
+            self.suspects.weigh("5", -25);
+            self.suspects.add(
                 "4",
                 45,
                 format!("{seen}; now the outbound IP is {}", shown(&now)),
@@ -326,10 +303,11 @@ impl<'a, T: Leaf> Case<'a, T> {
         } else if let Some(before) = mine.first() {
             let seen = format!("the same credential worked in {}", before.name());
             for cause in ["1", "3", "4", "5", "8"] {
-                self.against(cause, &seen);
-                self.weigh(cause, -12);
+                self.suspects.against(cause, &seen);
+                self.suspects.weigh(cause, -12);
             }
-            self.suspect("7", 20, format!("{seen}, with {}", before.action()));
+            self.suspects
+                .add("7", 20, format!("{seen}, with {}", before.action()));
         }
         let elsewhere = good
             .iter()
@@ -337,7 +315,7 @@ impl<'a, T: Leaf> Case<'a, T> {
         if let Some(before) = elsewhere.filter(|_| mine.is_empty()) {
             let place = place(before.environment);
             let seen = format!("the same secret worked on {place} in {}", before.name());
-            self.suspect("environment", 85, seen);
+            self.suspects.add("environment", 85, seen);
         }
         let other = good.iter().filter(here).find(|call| {
             call.left_like(&now) == Some(true)
@@ -349,10 +327,10 @@ impl<'a, T: Leaf> Case<'a, T> {
                 "another secret worked from the same outbound IP in {}",
                 before.name()
             );
-            self.suspect("1", 45, seen.clone());
+            self.suspects.add("1", 45, seen.clone());
             for cause in ["3", "4"] {
-                self.against(cause, &seen);
-                self.weigh(cause, -30);
+                self.suspects.against(cause, &seen);
+                self.suspects.weigh(cause, -30);
             }
         }
         self.refused_before();
@@ -366,15 +344,15 @@ impl<'a, T: Leaf> Case<'a, T> {
             before.action()
         );
         if self.exchange.diagnosis.verdict == Verdict::Refused {
-            self.suspect("changed", LIKELY, seen.clone());
+            self.suspects.add("changed", LIKELY, seen.clone());
             for cause in ["1", "3", "4", "5", "8"] {
-                self.against(cause, &seen);
-                self.weigh(cause, -15);
+                self.suspects.against(cause, &seen);
+                self.suspects.weigh(cause, -15);
             }
             return;
         }
-        self.drop_suspects(&["1", "3", "4", "5", "8"]);
-        self.suspect("7", 45, seen);
+        self.suspects.acquit(&["1", "3", "4", "5", "8"]);
+        self.suspects.add("7", 45, seen);
     }
 
     /// The call before this one was refused with the very same secret.
@@ -391,8 +369,8 @@ impl<'a, T: Leaf> Case<'a, T> {
             "the same secret as in {}, which was refused too: was the new one saved?",
             before.name()
         );
-        self.note("1", seen.clone());
-        self.note("8", seen);
+        self.suspects.note("1", seen.clone());
+        self.suspects.note("8", seen);
     }
 
     fn was_not_reached(&mut self) {
@@ -406,7 +384,7 @@ impl<'a, T: Leaf> Case<'a, T> {
             Stage::Tls => "tls",
             _ => "network",
         };
-        self.say(cause, reason);
+        self.suspects.say(cause, reason);
     }
 
     fn was_left(&mut self) {
@@ -415,7 +393,7 @@ impl<'a, T: Leaf> Case<'a, T> {
             .failure
             .as_ref()
             .map(|failure| failure.reason.as_ref());
-        self.say(
+        self.suspects.say(
             "client",
             reason.unwrap_or("the connection was closed").to_owned(),
         );
@@ -425,7 +403,7 @@ impl<'a, T: Leaf> Case<'a, T> {
         self.findings();
         if let Some(failure) = &self.exchange.failure {
             let reason = failure.reason.as_ref().to_owned();
-            return self.say("broken", reason);
+            return self.suspects.say("broken", reason);
         }
         let status = self
             .exchange
@@ -433,94 +411,17 @@ impl<'a, T: Leaf> Case<'a, T> {
             .as_ref()
             .map_or(0, |reply| reply.status);
         if matches!(status, 300..400) {
-            return self.suspect("6", LIKELY, format!("HTTP {status}: a redirect"));
+            return self
+                .suspects
+                .add("6", LIKELY, format!("HTTP {status}: a redirect"));
         }
         if self.is_html() && !matches!(status, 500..) {
             let said = format!("HTTP {status} with a web page");
-            self.suspect("6", 25, said.clone());
-            return self.suspect("between", LIKELY, said);
+            self.suspects.add("6", 25, said.clone());
+            return self.suspects.add("between", LIKELY, said);
         }
-        self.suspect("server", LIKELY, format!("HTTP {status}"));
-    }
-
-    /// Adds evidence for a cause; it becomes a suspect if it was none.
-    fn suspect(&mut self, cause: &str, weight: i32, evidence: String) {
-        let Some(kind) = catalogue::kind(cause) else {
-            return;
-        };
-        let Some(suspect) = self.suspects.iter_mut().find(|one| one.kind.cause == cause) else {
-            self.suspects.push(Suspect {
-                kind,
-                weight,
-                is_said: false,
-                pros: vec![evidence],
-                cons: Vec::new(),
-            });
-            return;
-        };
-        suspect.weight += weight;
-        if !suspect.pros.contains(&evidence) {
-            suspect.pros.push(evidence);
-        }
-    }
-
-    /// Adds evidence that says a cause outright.
-    fn say(&mut self, cause: &str, evidence: String) {
-        self.suspect(cause, SAID, evidence);
-        if let Some(suspect) = self.suspects.iter_mut().find(|one| one.kind.cause == cause) {
-            suspect.is_said = true;
-        }
-    }
-
-    /// Adds a remark to a cause that is a suspect already.
-    fn note(&mut self, cause: &str, evidence: String) {
-        if let Some(suspect) = self.suspects.iter_mut().find(|one| one.kind.cause == cause) {
-            suspect.pros.push(evidence);
-        }
-    }
-
-    /// Adds evidence against a cause that is a suspect already.
-    fn against(&mut self, cause: &str, evidence: &str) {
-        if let Some(suspect) = self.suspects.iter_mut().find(|one| one.kind.cause == cause) {
-            suspect.cons.push(evidence.to_owned());
-        }
-    }
-
-    fn weigh(&mut self, cause: &str, weight: i32) {
-        if let Some(suspect) = self.suspects.iter_mut().find(|one| one.kind.cause == cause) {
-            suspect.weight += weight;
-        }
-    }
-
-    fn drop_suspects(&mut self, causes: &[&str]) {
         self.suspects
-            .retain(|suspect| suspect.is_said || !causes.contains(&suspect.kind.cause));
-    }
-
-    fn ranked(&self) -> Vec<Cause> {
-        let mut suspects: Vec<&Suspect> = self.suspects.iter().collect();
-        suspects.retain(|suspect| suspect.weight > 0);
-        suspects.sort_by_key(|suspect| (-suspect.weight, suspect.kind.order()));
-        let outbound = self.all_outbound();
-        let fix = |kind: &Kind| match kind.cause {
-            "3" | "4" if !outbound.is_empty() => {
-                format!("enter {outbound} at NiceNIC: Reseller, API Settings, IP whitelist; save")
-            }
-            _ => kind.fix.to_owned(),
-        };
-        suspects
-            .into_iter()
-            .take(MOST)
-            .map(|suspect| Cause {
-                cause: suspect.kind.cause,
-                title: suspect.kind.title,
-                who: suspect.kind.who,
-                likelihood: suspect.likelihood(),
-                evidence_for: suspect.pros.clone(),
-                evidence_against: suspect.cons.clone(),
-                fix: fix(suspect.kind),
-            })
-            .collect()
+            .add("server", LIKELY, format!("HTTP {status}"));
     }
 
     /// `203.0.113.9 (seen by a.example over IPv4 at 12:01:02 UTC)`
@@ -577,16 +478,6 @@ impl<'a, T: Leaf> Case<'a, T> {
     }
 }
 
-impl Suspect {
-    fn likelihood(&self) -> Confidence {
-        match self.weight {
-            _ if self.is_said => Confidence::Is,
-            weight if weight >= LIKELY => Confidence::Likely,
-            _ => Confidence::May,
-        }
-    }
-}
-
 fn shown(call: &Sketch) -> String {
     call.outbound.map_or_else(
         || "an unknown address".to_owned(),
@@ -611,10 +502,4 @@ fn cut(text: &str) -> String {
     format!("{start}…")
 }
 
-/// The weight from which a cause is likely.
-const LIKELY: i32 = 60;
-/// The weight of what something said outright.
-const SAID: i32 = 120;
-/// Causes that are told.
-const MOST: usize = 5;
 const LONGEST: usize = 160;

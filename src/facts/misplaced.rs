@@ -15,8 +15,10 @@ pub enum Misplaced {
     Url,
     /// In a parameter of the query.
     Query(Raw<Box<str>>),
-    /// In a parameter of the body.
-    Body(Raw<Box<str>>),
+    /// In a field of a form.
+    Form(Raw<Box<str>>),
+    /// In a member of a JSON body.
+    Json(Raw<Box<str>>),
     /// In a cookie.
     Cookie(Raw<Box<str>>),
 }
@@ -82,7 +84,8 @@ fn in_params(params: &[Param]) -> Option<Misplaced> {
     let name = Raw::new(found.name.clone());
     Some(match found.place {
         Place::Query => Misplaced::Query(name),
-        Place::Form | Place::Json => Misplaced::Body(name),
+        Place::Form => Misplaced::Form(name),
+        Place::Json => Misplaced::Json(name),
     })
 }
 

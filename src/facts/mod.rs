@@ -28,7 +28,7 @@ pub use agent::Agent;
 pub use body::{Body, BodyInput, ContentType, JsonTop};
 pub use call::Call;
 pub use credential::{
-    Authorization, Blank, Credential, Encoding, Flaws, Half, Halves, SchemeValue,
+    Authorization, Blank, Credential, Encoding, Flaws, Half, Halves, SchemeValue, base64_text,
 };
 pub use egress::{Egress, unseen_range};
 pub use ending::Ending;

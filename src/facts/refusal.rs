@@ -7,6 +7,8 @@ pub struct Refusal {
     pub defect: Defect,
     /// Whether the defect stands in, or right after, an Authorization line, as far as a tolerant reader can tell.
     pub near_authorization: bool,
+    /// Which control byte the defect's line has first.
+    pub control: &'static str,
 }
 
 impl Refusal {
@@ -14,8 +16,23 @@ impl Refusal {
     pub fn derive(defect: Defect, bytes: &[u8]) -> Self {
         Self {
             near_authorization: is_near_authorization(&defect, bytes),
+            control: control_byte(&defect, bytes),
             defect,
         }
+    }
+}
+
+fn control_byte(defect: &Defect, bytes: &[u8]) -> &'static str {
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    let line = lines.nth(defect.line.saturating_sub(1)).unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let is_control = |byte: &&u8| byte.is_ascii_control() && **byte != b'\t';
+    match line.iter().find(is_control) {
+        Some(0) => "NUL",
+        Some(0x08) => "a backspace",
+        Some(0x1b) => "ESC (a terminal's colours)",
+        Some(0x7f) => "DEL",
+        _ => "a control byte",
     }
 }
 

@@ -37,6 +37,11 @@ pub trait Sink: Send {
     /// Hands all that was taken to the kernel; called once after each batch of records.
     fn flush(&mut self) -> io::Result<()>;
 
+    /// Whether what it misses is not recorded, as with the log; the others show what is in the log.
+    fn is_the_record(&self) -> bool {
+        false
+    }
+
     /// Records that were taken and could not be kept, since the start.
     fn lost(&self) -> u64 {
         0
@@ -62,6 +67,12 @@ struct Shared {
     not_recorded: AtomicU64,
     late_lines: AtomicU64,
     denied: AtomicU64,
+}
+
+impl Shared {
+    fn lose_one(&self) {
+        self.not_recorded.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Journal {
@@ -251,7 +262,7 @@ impl Drop for Ticket {
         };
         let Some(place) = self.record.take() else {
             if let Some(shared) = &self.shared {
-                shared.not_recorded.fetch_add(1, Ordering::Relaxed);
+                shared.lose_one();
             }
             return;
         };
@@ -320,7 +331,7 @@ impl Drop for Place {
     /// What was broken off before it could say how it ended is counted, too.
     fn drop(&mut self) {
         if !self.is_used {
-            self.shared.not_recorded.fetch_add(1, Ordering::Relaxed);
+            self.shared.lose_one();
         }
     }
 }

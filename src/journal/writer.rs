@@ -151,7 +151,7 @@ impl Writer {
         });
         match line.flatten() {
             Some(record) => self.emit(record),
-            None => self.lose_one(),
+            None => self.shared.lose_one(),
         }
     }
 
@@ -214,18 +214,17 @@ impl Writer {
             serde_json::to_writer(&mut self.line, &record).is_ok()
         });
         if is_made != Some(true) {
-            return self.lose_one();
+            return self.shared.lose_one();
         }
         let record = Arc::new(record);
         for sink in &mut self.sinks {
             // A sink counts what it could not write, and says so when it can again. One that stumbles misses this
             // record, and neither the other sinks nor the next record do.
-            let _ = caught(|| sink.write(&record, &self.line));
+            let is_taken = caught(|| sink.write(&record, &self.line)).is_some();
+            if !is_taken && sink.is_the_record() {
+                self.shared.lose_one();
+            }
         }
-    }
-
-    fn lose_one(&self) {
-        self.shared.not_recorded.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Treats the findings as the user wants them treated.

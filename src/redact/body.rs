@@ -1,10 +1,12 @@
 //! Bodies: as masked text, if they are text.
 use std::ops::Range;
 
+use serde::de::IgnoredAny;
+
 use super::escape::Lines;
 use super::find::{Found, What};
 use super::seal::Masked;
-use super::{Redactor, json, loose, pairs, shape};
+use super::{Redactor, json, loose, pairs, shape, telltale};
 
 /// A body as it may be shown.
 pub enum Shown {
@@ -24,7 +26,13 @@ impl Redactor {
         }
         let (names, mut found) = (&self.names, Vec::new());
         match kind(content_type, bytes) {
-            Kind::Json => json::json(names, bytes, truncated, &mut found),
+            Kind::Json => {
+                json::json(names, bytes, truncated, &mut found);
+                // A line of a log begins with a bracket, too.
+                if serde_json::from_slice::<IgnoredAny>(bytes).is_err() {
+                    loose::assignments(names, bytes, 0..bytes.len(), &mut found);
+                }
+            }
             Kind::Form => pairs::pairs(names, bytes, trimmed(bytes), truncated, &mut found),
             Kind::Multipart => {
                 loose::parts(names, bytes, &mut found);
@@ -36,6 +44,7 @@ impl Redactor {
                 loose::assignments(names, bytes, 0..bytes.len(), &mut found);
             }
         }
+        telltale::telltales(bytes, &mut found);
         Shown::Text(self.with_found(bytes, found, Lines::Many, truncated))
     }
 }
@@ -125,6 +134,8 @@ mod tests {
             ("text/xml", "<a><password>q7</password></a>", "q7"),
             ("application/json", "<password>q7</password>", "q7"),
             ("text/html", "var token = 'q7';", "q7"),
+            ("text/plain", "[2026-11-24] a.ERROR: password=q7 {}", "q7"),
+            ("text/plain", "[\"token\"]=>\n  string(2) \"q7\"", "q7"),
             (
                 "multipart/form-data; boundary=b",
                 "--b\r\nContent-Disposition: form-data; name=\"pw\"\r\n\r\nq7\r\n--b--",

@@ -9,7 +9,7 @@ use super::escape::Lines;
 use super::find::{Found, What};
 use super::names::Names;
 use super::seal::Masked;
-use super::{Redactor, Shown, mark, pairs};
+use super::{Redactor, Shown, loose, mark, pairs};
 
 impl Redactor {
     /// A field's name.
@@ -29,7 +29,8 @@ impl Redactor {
             Class::Cookie => cookie(value, &mut found),
             Class::SetCookie => set_cookie(value, &mut found),
             Class::Url => urls(&self.names, value, &mut found),
-            Class::Harmless => {}
+            Class::Host => pairs::userinfo(value, 0..value.len(), &mut found),
+            Class::Harmless => parameters(&self.names, value, &mut found),
             Class::LooksSecret => return self.secret_header(value),
             Class::Unknown => return self.unknown_header(value),
         }
@@ -172,6 +173,8 @@ pub(super) enum Class {
     SetCookie,
     /// It holds URLs.
     Url,
+    /// Only a host, but clients leave `user:password@` in front.
+    Host,
     Harmless,
     LooksSecret,
     Unknown,
@@ -188,6 +191,9 @@ fn class(name: &str) -> Class {
     }
     if URLS.contains(&name.as_str()) {
         return Class::Url;
+    }
+    if name == "host" {
+        return Class::Host;
     }
     let is_harmless = HARMLESS.binary_search(&name.as_str()).is_ok()
         || HARMLESS_FRONTS.iter().any(|front| name.starts_with(front));
@@ -284,6 +290,13 @@ fn set_cookie(value: &[u8], found: &mut Vec<Found>) {
     }
 }
 
+/// `Accept: application/json; token=…`
+fn parameters(names: &Names, value: &[u8], found: &mut Vec<Found>) {
+    if memchr::memchr(b'=', value).is_some() {
+        loose::assignments(names, value, 0..value.len(), found);
+    }
+}
+
 /// `Link: <https://…>; rel=next`, `Refresh: 0; url=…`, or one URL.
 fn urls(names: &Names, value: &[u8], found: &mut Vec<Found>) {
     let mut start = 0;
@@ -370,7 +383,7 @@ const URLS: [&str; 7] = [
     "sourcemap",
 ];
 /// Fields whose values are shown after the pass by value. Sorted.
-const HARMLESS: [&str; 72] = [
+const HARMLESS: [&str; 71] = [
     "accept",
     "accept-charset",
     "accept-encoding",
@@ -402,7 +415,6 @@ const HARMLESS: [&str; 72] = [
     "expires",
     "forwarded",
     "from",
-    "host",
     "if-match",
     "if-modified-since",
     "if-none-match",
@@ -516,6 +528,16 @@ mod tests {
                 "Cookie",
                 "a=1; sid=\"abcdefgh\"; bare; empty=",
                 "a=‹secret:cookie#_·<8›; sid=\"‹secret:cookie#_·8›\"; ‹secret:cookie#_·<8›; empty=",
+            ),
+            (
+                "Host",
+                "acme:s3cretXYZ@api.nicenic.net:443",
+                "acme:‹secret:authorization#_·9›@api.nicenic.net:443",
+            ),
+            (
+                "Accept",
+                "text/html; token=s3cretXYZ; q=0.8",
+                "text/html; token=‹secret:parameter#_·9›; q=0.8",
             ),
             (
                 "Set-Cookie",

@@ -2,9 +2,9 @@
 use std::ops::Range;
 
 use super::find::{Found, What, unescaped};
-use super::loose;
 use super::names::{self, Level, Names, Place};
 use super::views::Escape;
+use super::{loose, pairs, telltale};
 
 /// Looks through a text that is JSON, nearly JSON, or the beginning of it.
 ///
@@ -49,12 +49,20 @@ impl Scan<'_> {
                 self.due = None;
             }
             b',' => self.due = None,
+            b'/' => return self.comment(),
             byte if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.') => {
                 return self.scalar();
             }
             _ => {}
         }
         self.at += 1;
+    }
+
+    /// JSON has none, but people write them.
+    fn comment(&mut self) {
+        let start = self.at;
+        self.at += comment(&self.text[start..]).max(1);
+        loose::assignments(self.names, self.text, start..self.at, self.found);
     }
 
     fn string(&mut self) {
@@ -113,8 +121,16 @@ impl Scan<'_> {
     /// A string that may be shown, unless it holds JSON or a query itself.
     fn inside(&mut self, inside: Range<usize>) {
         let text = &self.text[inside.clone()];
-        if memchr::memchr2(b'=', b'\\', text).is_some() {
-            loose::assignments(self.names, self.text, inside, self.found);
+        if memchr::memchr3(b'=', b':', b'\\', text).is_some() {
+            loose::assignments(self.names, self.text, inside.clone(), self.found);
+        }
+        if let Some(text) = telltale::in_base64(text)
+            && let Some(within) = pairs::within(self.names, &[&text])
+        {
+            self.found.push(Found {
+                range: inside,
+                ..within
+            });
         }
     }
 
@@ -134,8 +150,11 @@ impl Scan<'_> {
 
     /// Whether what was just read is followed by a colon.
     fn is_key(&self) -> bool {
-        let rest = &self.text[self.at..];
-        rest.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b':')
+        let mut rest = self.text[self.at..].trim_ascii_start();
+        while comment(rest) > 0 {
+            rest = rest[comment(rest)..].trim_ascii_start();
+        }
+        rest.first() == Some(&b':')
     }
 
     fn level_of(&self, key: Range<usize>) -> Level {
@@ -151,6 +170,16 @@ impl Scan<'_> {
     fn around(&self) -> Level {
         self.open.last().copied().unwrap_or(Level::Open)
     }
+}
+
+/// How long the comment is that begins here.
+fn comment(text: &[u8]) -> usize {
+    let end = match text {
+        [b'/', b'*', rest @ ..] => memchr::memmem::find(rest, b"*/").map(|at| at + 4),
+        [b'/', b'/', rest @ ..] => memchr::memchr(b'\n', rest).map(|at| at + 3),
+        _ => return 0,
+    };
+    end.unwrap_or(text.len())
 }
 
 fn end_of_string(text: &[u8], start: usize) -> Option<usize> {
@@ -191,11 +220,16 @@ mod tests {
             (r#"[{"epp":"p1"},{"epp":"p2"}]"#, vec!["p1", "p2"]),
             ("{\"token\":\"a\"}\n{\"token\":\"b\"}", vec!["a", "b"]),
             // Not JSON.
+            (r#"{/*x*/"token"/*y*/:/*z*/"a"}"#, vec!["a"]),
+            ("{\"a\":1, // token=\"b\"\n\"pin\":12}", vec!["b", "12"]),
+            ("{\"a\": 1 /* never ends \"token\": \"b\"", vec!["b"]),
             (r#"{"token":"a",}"#, vec!["a"]),
             (r#"{token:"a", pin: 12}"#, vec!["a", "12"]),
             (r#"{"token" "a","token":"b"]"#, vec!["b"]),
             (r#"{"password":"never ends"#, vec!["never ends"]),
-            // JSON and queries inside strings.
+            // JSON, queries and fields inside strings.
+            (r#"["Authorization: a:s3cret"]"#, vec!["a:s3cret"]),
+            (r#"{"msg":"token: try again"}"#, vec![]),
             (r#"{"x":"{\"password\":\"p1\"}"}"#, vec!["p1"]),
             (r#"{"url":"/?a=1&token=t9"}"#, vec!["t9"]),
         ] {

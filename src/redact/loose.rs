@@ -23,7 +23,8 @@ pub(super) fn assignments(names: &Names, text: &[u8], part: Range<usize>, found:
             from = sign - "‹secret".len() + length;
             continue;
         }
-        let name = name_before(&text[part.start..sign]);
+        let before = &text[part.start..sign];
+        let name = name_before(serialized(before).unwrap_or(before));
         let Some(what) = What::of(level(names, name)) else {
             continue;
         };
@@ -131,9 +132,20 @@ fn level(names: &Names, name: &[u8]) -> Level {
     }
 }
 
-/// The name that ends where this text ends, without quotes and blanks.
+/// What stands before `;s:20`, the length of a value in what PHP's `serialize` writes.
+fn serialized(text: &[u8]) -> Option<&[u8]> {
+    let digits = text.iter().rev().take_while(|byte| byte.is_ascii_digit());
+    let text = &text[..text.len() - digits.count()];
+    text.strip_suffix(b"\";s:")
+}
+
+/// The name that ends where this text ends, without quotes and blanks; `["name"]` too.
 fn name_before(text: &[u8]) -> &[u8] {
     let text = text.trim_ascii_end();
+    let text = match text {
+        [inner @ .., b'"' | b'\'', b']'] => inner,
+        _ => text,
+    };
     let end = text
         .iter()
         .rposition(|byte| !b"\"'\\".contains(byte))
@@ -151,6 +163,7 @@ fn value_after(text: &[u8], sign: usize, end: usize) -> Option<Range<usize>> {
     let is_arrow = text[sign] == b'=' && text.get(sign + 1) == Some(&b'>');
     let after = &text[sign + 1 + usize::from(is_arrow)..end];
     let value = after.trim_ascii_start();
+    let value = typed(value).unwrap_or(value);
     let start = end - value.len();
     let slashes = value.iter().take_while(|&&byte| byte == b'\\').count();
     if let Some(quote @ (b'"' | b'\'')) = value.get(slashes).copied() {
@@ -174,8 +187,16 @@ fn value_after(text: &[u8], sign: usize, end: usize) -> Option<Range<usize>> {
     let word = &value[..length];
     let is_plain = matches!(word, b"" | b"true" | b"false" | b"null");
     // In prose, `password: must be …` is no secret.
-    let is_prose = text[sign] == b':' && !word.iter().any(u8::is_ascii_digit);
+    let is_word = |word: &[u8]| !word.starts_with(b"[") && word.iter().any(u8::is_ascii_digit);
+    let is_prose = text[sign] == b':' && !is_word(word);
     (!is_plain && !is_prose).then_some(start..start + length)
+}
+
+/// What follows `string(20) `, as PHP's `var_dump` writes it.
+fn typed(value: &[u8]) -> Option<&[u8]> {
+    let rest = value.strip_prefix(b"string(")?;
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    rest[digits..].strip_prefix(b") ")
 }
 
 /// How long a quoted text is whose quotes have so many backslashes before them.
@@ -225,6 +246,11 @@ mod tests {
             ("token=true token= \n x", vec![]),
             ("if (a == b) { c := d }", vec![]),
             ("token=\"never ends", vec!["never ends"]),
+            ("[\"token\"]=>\n  string(3) \"abc\"\n", vec!["abc"]),
+            ("$a['token'] = 'abc';", vec!["abc"]),
+            ("a:1:{s:5:\"token\";s:3:\"abc\";}", vec!["abc"]),
+            ("{\\\"a\\\":\\\"s:5:\"token\";s:3:\"abc\";", vec!["abc"]),
+            ("a:1:{s:6:\"domain\";s:3:\"abc\";}", vec![]),
             ("=:=:", vec![]),
             (
                 "Basic ‹secret:authorization#me1mcw·36›; ‹secret:cookie·empty›",

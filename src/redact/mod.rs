@@ -22,6 +22,7 @@ mod needles;
 mod pairs;
 pub mod seal;
 mod shape;
+mod telltale;
 mod vault;
 mod views;
 

@@ -6,6 +6,7 @@ use crate::facts::SecretKind;
 use super::find::{Found, What, decode_pair, unescaped};
 use super::loose;
 use super::names::{Names, Place};
+use super::telltale;
 use super::views::Escape;
 
 /// Looks through `a=b&c=d`, in this part of the text.
@@ -29,6 +30,7 @@ pub(super) fn pairs(
         };
         match equals {
             None if is_cut => found.push(Found::new(name, What::Cut, Vec::new())),
+            None => nameless(text, name, found),
             _ => pair(names, text, name, value, is_cut, found),
         }
         start = end + 1;
@@ -49,12 +51,52 @@ pub(super) fn url(names: &Names, text: &[u8], part: Range<usize>, found: &mut Ve
     });
     let rest = &text[path..part.end];
     let hash = memchr::memchr(b'#', rest).map_or(part.end, |at| path + at);
-    if let Some(at) = memchr::memchr(b'?', &text[path..hash]) {
-        pairs(names, text, path + at + 1..hash, false, found);
+    let query = memchr::memchr(b'?', &text[path..hash]).map_or(hash, |at| path + at);
+    segments(names, text, path..query, found);
+    if query < hash {
+        pairs(names, text, query + 1..hash, false, found);
     }
     if hash < part.end {
         pairs(names, text, hash + 1..part.end, false, found);
     }
+}
+
+/// Looks through a path: `/token=x/`, `/user:secret/`, `/;token=x`.
+fn segments(names: &Names, text: &[u8], path: Range<usize>, found: &mut Vec<Found>) {
+    if memchr::memchr2(b'=', b':', &text[path.clone()]).is_none() {
+        return;
+    }
+    let mut start = path.start;
+    while start < path.end {
+        let end =
+            memchr::memchr2(b'/', b';', &text[start..path.end]).map_or(path.end, |at| start + at);
+        pairs(names, text, start..end, false, found);
+        start = end + 1;
+    }
+}
+
+/// A piece without a name: `user:secret`, put where parameters belong. Ports and schemes have a colon too.
+fn nameless(text: &[u8], piece: Range<usize>, found: &mut Vec<Found>) {
+    let Some(colon) = memchr::memchr(b':', &text[piece.clone()]) else {
+        return;
+    };
+    let (name, value) = (
+        &text[piece.start..piece.start + colon],
+        piece.start + colon + 1..piece.end,
+    );
+    let is_scheme = [&b"http"[..], b"https"]
+        .iter()
+        .any(|it| name.eq_ignore_ascii_case(it));
+    let is_port = text[value.clone()].iter().all(u8::is_ascii_digit);
+    if name.is_empty() || is_scheme || is_port {
+        return;
+    }
+    let decoded = decode_pair(&text[value.clone()]);
+    found.push(Found::new(
+        value,
+        What::Secret(SecretKind::Authorization),
+        decoded,
+    ));
 }
 
 fn pair(
@@ -87,10 +129,18 @@ fn pair(
 
 /// A secret inside a value that is itself a URL, a form or JSON, perhaps escaped once more.
 fn nested(names: &Names, value: &[u8]) -> Option<Found> {
+    if let Some(text) = telltale::in_base64(value) {
+        return within(names, &[&text]);
+    }
     memchr::memchr3(b'=', b':', b'%', value)?;
     let deeper = unescaped(value, Escape::Percent);
+    within(names, &[value, &deeper])
+}
+
+/// A secret in one of these texts, by the name of its value.
+pub(super) fn within(names: &Names, texts: &[&[u8]]) -> Option<Found> {
     let mut found = Vec::new();
-    for text in [value, &deeper] {
+    for text in texts {
         loose::assignments(names, text, 0..text.len(), &mut found);
         if let Some(at) = memchr::memmem::find(text, b"://") {
             userinfo(text, at + 3..text.len(), &mut found);
@@ -102,7 +152,7 @@ fn nested(names: &Names, value: &[u8]) -> Option<Found> {
 }
 
 /// `user:password@`, or a token before the `@`.
-fn userinfo(text: &[u8], authority: Range<usize>, found: &mut Vec<Found>) {
+pub(super) fn userinfo(text: &[u8], authority: Range<usize>, found: &mut Vec<Found>) {
     let end = text[authority.clone()]
         .iter()
         .position(|byte| b"/?#".contains(byte))
@@ -159,7 +209,19 @@ mod tests {
                 vec![("s%40cret", "s@cret")],
             ),
             ("https://TOKEN@host/x@y", vec![("TOKEN", "TOKEN")]),
-            ("https://host/x:y@z", vec![]),
+            ("https://host/x/y@z", vec![]),
+            (
+                "/v2/acme:pw1/?acme:pw2&y",
+                vec![("pw1", "pw1"), ("pw2", "pw2")],
+            ),
+            ("/v2;token=a/pin=b/x=c", vec![("a", "a"), ("b", "b")]),
+            ("api.nicenic.net:443", vec![]),
+            ("https:/host/v2", vec![]),
+            (
+                "/?d=eyJwYXNzd29yZCI6ImFiYzEifQ%3D%3D",
+                vec![("eyJwYXNzd29yZCI6ImFiYzEifQ%3D%3D", "abc1")],
+            ),
+            ("/?d=aHR0cHM6Ly9uaWNlbmljLm5ldC8", vec![]),
             (
                 "/?next=https%3A%2F%2Fh%2F%3Ftoken%3Dabc%26x%3D1",
                 vec![("https%3A%2F%2Fh%2F%3Ftoken%3Dabc%26x%3D1", "abc")],

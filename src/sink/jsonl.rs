@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use crate::journal::Sink;
 use crate::record::Record;
 use crate::redact::seal::Masked;
+use crate::stumble::{self, Place};
 
 use super::out::{LogFile, OpenError, Repair};
 
@@ -270,7 +271,10 @@ impl Jsonl {
 }
 
 impl Sink for Jsonl {
-    fn write(&mut self, _: &Arc<Record<Masked>>, line: &[u8]) -> io::Result<()> {
+    fn write(&mut self, record: &Arc<Record<Masked>>, line: &[u8]) -> io::Result<()> {
+        if matches!(**record, Record::Exchange(_)) {
+            stumble::at(Place::Log, line);
+        }
         self.append(line);
         Ok(())
     }
@@ -278,6 +282,10 @@ impl Sink for Jsonl {
     fn flush(&mut self) -> io::Result<()> {
         self.commit();
         Ok(())
+    }
+
+    fn is_the_record(&self) -> bool {
+        true
     }
 
     fn lost(&self) -> u64 {

@@ -6,14 +6,23 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{self, AtFlags, FileType, FlockOperation, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 use rustls::crypto::aws_lc_rs;
 
+use error::{A_FILE, failed, not_opened};
+use judge::{
+    make_folder, open_folder, refuse_foreign, refuse_open, refuse_other_kinds, refuse_writable,
+};
+
+pub use error::StoreError;
+
+mod error;
 mod group;
+mod judge;
 pub mod settings;
 
 /// Who may look at a file or folder. Nobody but the owner may ever change one.
@@ -331,164 +340,6 @@ pub fn random_word(length: usize) -> Result<String, StoreError> {
 /// 64 letters, so that no letter is likelier than another.
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// Why a file or folder cannot be trusted or used: what, where, seen, expected, and what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// A link, a folder or a device stands where something else is expected.
-    #[error("`{}` is {seen}, expected {expected}: move it away", path.display())]
-    Kind {
-        /// Where.
-        path: PathBuf,
-        /// What is there.
-        seen: &'static str,
-        /// What should be there.
-        expected: &'static str,
-    },
-    /// It belongs to another user, who could read or change it.
-    #[error("`{}` belongs to uid {seen}, expected uid {expected}: run `chown {expected} {}`, or give another home",
-        path.display(), quoted(path))]
-    Owner {
-        /// Where.
-        path: PathBuf,
-        /// Its owner.
-        seen: u32,
-        /// Who runs nicetap.
-        expected: u32,
-    },
-    /// Others can read or change it.
-    #[error("`{}` has mode {seen:04o}, expected {expected:04o}: run `chmod {expected:o} {}`",
-        path.display(), quoted(path))]
-    Mode {
-        /// Where.
-        path: PathBuf,
-        /// Its permission bits.
-        seen: u32,
-        /// Those it may have at most.
-        expected: u32,
-    },
-    /// It is a folder for everybody, such as `/tmp`: its mode is right for that, and must stay.
-    #[error("`{}` is a folder that all users share: choose one of your own", path.display())]
-    Shared {
-        /// Where.
-        path: PathBuf,
-    },
-    /// It is longer than anything that belongs there.
-    #[error("`{}` has more than {limit} bytes, which is not what nicetap wrote: move it away", path.display())]
-    TooLarge {
-        /// Where.
-        path: PathBuf,
-        /// The most that is read, in bytes.
-        limit: usize,
-    },
-    /// A key is shorter than it was made.
-    #[error("`{}` has {seen} bytes, expected {expected}: move it away, and a new key is made", path.display())]
-    Length {
-        /// Where.
-        path: PathBuf,
-        /// Its bytes.
-        seen: usize,
-        /// Those of a key.
-        expected: usize,
-    },
-    /// The system refused.
-    #[error("cannot {action} `{}`: {source}", path.display())]
-    Io {
-        /// What was tried: `read`, `create`, …
-        action: &'static str,
-        /// Where.
-        path: PathBuf,
-        /// Its answer.
-        source: io::Error,
-    },
-    /// There are no random bytes, so no keys.
-    #[error("the system's random source gives nothing")]
-    NoRandom,
-}
-
-fn open_folder(path: &Path) -> Result<Option<(OwnedFd, Stat)>, StoreError> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | ALWAYS;
-    let fd = match fs::open(path, flags, Mode::empty()) {
-        Ok(fd) => fd,
-        Err(Errno::NOENT) => return Ok(None),
-        Err(errno) => return Err(not_opened(path, errno, A_FOLDER)),
-    };
-    let stat = fs::fstat(&fd).map_err(|errno| failed("look at", path, errno))?;
-    Ok(Some((fd, stat)))
-}
-
-fn make_folder(path: &Path, mode: Mode) -> Result<(), StoreError> {
-    if let Some(parent) = path.parent()
-        && !matches!(
-            parent.components().next_back(),
-            None | Some(Component::RootDir)
-        )
-        && matches!(fs::stat(parent), Err(Errno::NOENT))
-    {
-        make_folder(parent, Access::Public.of_folder())?;
-    }
-    match fs::mkdir(path, mode) {
-        Ok(()) => {}
-        // Another process was faster; what it made is judged like any other.
-        Err(Errno::EXIST) => return Ok(()),
-        Err(errno) => return Err(failed("create", path, errno)),
-    }
-    let Some((fd, _)) = open_folder(path)? else {
-        return Ok(());
-    };
-    // The umask may have taken bits away.
-    fs::fchmod(&fd, mode).map_err(|errno| failed("set the mode of", path, errno))
-}
-
-fn refuse_other_kinds(path: &Path, stat: &Stat) -> Result<(), StoreError> {
-    let seen = FileType::from_raw_mode(stat.st_mode);
-    if seen == FileType::RegularFile {
-        return Ok(());
-    }
-    Err(StoreError::Kind {
-        path: path.into(),
-        seen: kind(seen),
-        expected: A_FILE,
-    })
-}
-
-fn refuse_foreign(path: &Path, stat: &Stat) -> Result<(), StoreError> {
-    let (seen, expected) = (stat.st_uid, geteuid().as_raw());
-    if seen == expected {
-        return Ok(());
-    }
-    Err(StoreError::Owner {
-        path: path.into(),
-        seen,
-        expected,
-    })
-}
-
-fn refuse_open(path: &Path, seen: Mode, wanted: Mode) -> Result<(), StoreError> {
-    if !seen.intersects(Mode::RWXG | Mode::RWXO) {
-        return Ok(());
-    }
-    Err(mode_error(path, seen, wanted))
-}
-
-fn refuse_writable(path: &Path, stat: &Stat) -> Result<(), StoreError> {
-    let seen = Mode::from_raw_mode(stat.st_mode);
-    if !seen.intersects(Mode::WGRP | Mode::WOTH) {
-        return Ok(());
-    }
-    if seen.contains(Mode::SVTX | Mode::WOTH) {
-        return Err(StoreError::Shared { path: path.into() });
-    }
-    Err(mode_error(path, seen, seen - Mode::WGRP - Mode::WOTH))
-}
-
-fn mode_error(path: &Path, seen: Mode, expected: Mode) -> StoreError {
-    StoreError::Mode {
-        path: path.into(),
-        seen: (seen & PERMISSIONS).bits(),
-        expected: (expected & PERMISSIONS).bits(),
-    }
-}
-
 fn of_length(key: Vec<u8>, expected: usize, path: &Path) -> Result<Vec<u8>, StoreError> {
     if key.len() == expected {
         return Ok(key);
@@ -499,50 +350,6 @@ fn of_length(key: Vec<u8>, expected: usize, path: &Path) -> Result<Vec<u8>, Stor
         expected,
     })
 }
-
-/// A refusal to open says little; what stands there says more.
-fn not_opened(path: &Path, errno: Errno, expected: &'static str) -> StoreError {
-    match fs::lstat(path).map(|stat| kind(FileType::from_raw_mode(stat.st_mode))) {
-        Ok(seen) if seen != expected => StoreError::Kind {
-            path: path.into(),
-            seen,
-            expected,
-        },
-        _ => failed("open", path, errno),
-    }
-}
-
-fn failed(action: &'static str, path: &Path, source: impl Into<io::Error>) -> StoreError {
-    StoreError::Io {
-        action,
-        path: path.into(),
-        source: source.into(),
-    }
-}
-
-fn kind(kind: FileType) -> &'static str {
-    match kind {
-        FileType::RegularFile => A_FILE,
-        FileType::Directory => A_FOLDER,
-        FileType::Symlink => "a symbolic link",
-        FileType::Fifo => "a pipe",
-        FileType::Socket => "a socket",
-        _ => "a device",
-    }
-}
-
-/// A path as a shell reads it back.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%".contains(c);
-    if text.chars().all(plain) && !text.starts_with('-') {
-        return text;
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-const A_FILE: &str = "a regular file";
-const A_FOLDER: &str = "a folder";
 
 /// Ends the name of a file that is not complete yet.
 const DRAFT: &str = ".draft";

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{self, AtFlags, Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
 
-use super::{A_FILE, A_FOLDER, ALWAYS, DRAFT, PERMISSIONS, StoreError};
+use super::error::{A_FILE, A_FOLDER};
+use super::{ALWAYS, DRAFT, PERMISSIONS, StoreError};
 use super::{failed, fill_random, not_opened, refuse_other_kinds};
 
 /// A file as it was found.

@@ -39,14 +39,18 @@ impl<'a> Chain<'a> {
         use CertificateError as E;
         match error {
             E::Expired => "has expired".to_owned(),
-            E::ExpiredContext { not_after, .. } => self.blame(
+            E::ExpiredContext { time, not_after } => self.blame(
                 |it| it.validity().not_after.timestamp() == seconds(*not_after),
-                &format!("expired on {}", date(*not_after)),
+                &format!("expired on {}{}", date(*not_after), by_clock(*time)),
             ),
             E::NotValidYet => "is not valid yet".to_owned(),
-            E::NotValidYetContext { not_before, .. } => self.blame(
+            E::NotValidYetContext { time, not_before } => self.blame(
                 |it| it.validity().not_before.timestamp() == seconds(*not_before),
-                &format!("is not valid before {}", date(*not_before)),
+                &format!(
+                    "is not valid before {}{}",
+                    date(*not_before),
+                    by_clock(*time)
+                ),
             ),
             E::NotValidForName | E::NotValidForNameContext { .. } => self.other_names(),
             E::UnknownIssuer => self.unknown_issuer(),
@@ -260,6 +264,11 @@ fn shown(name: &str) -> String {
 
 fn seconds(at: UnixTime) -> i64 {
     i64::try_from(at.as_secs()).unwrap_or(0)
+}
+
+/// A clock that is wrong is as likely as a certificate that is.
+fn by_clock(now: UnixTime) -> String {
+    format!(" (this machine's clock says {})", date(now))
 }
 
 fn date(at: UnixTime) -> String {

@@ -297,6 +297,8 @@ impl Connect {
 
 async fn sniff(stream: &mut Box<dyn Stream>, first: Bytes) -> First {
     let mut seen = BytesMut::from(first);
+    // One read takes the hello of most clients.
+    seen.reserve(HELLO);
     let deadline = Instant::now() + SNIFF_LIMIT;
     loop {
         match guess(&seen) {
@@ -344,6 +346,7 @@ fn guess(bytes: &[u8]) -> Option<Guess> {
 }
 
 const ESTABLISHED: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";
+const HELLO: usize = 2 * 1024;
 const SNIFF_LIMIT: Duration = Duration::from_secs(3);
 const TLS_LIMIT: Duration = Duration::from_secs(10);
 const LONGEST_METHOD: usize = 32;

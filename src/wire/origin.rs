@@ -5,8 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::net::sockopt;
 use rustls::pki_types::ServerName;
-use tokio::net::{TcpSocket, TcpStream, lookup_host};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsConnector;
@@ -15,9 +16,12 @@ use crate::config::{ConnectTo, Family, ProxyScheme, Upstream, UpstreamProxy};
 use crate::facts::{Authority, Scheme};
 use crate::journal::draft::ClientEnd;
 use crate::record::Stage;
+use crate::stumble;
 
 use super::access::{Access, Verdict};
+use super::cork::Cork;
 use super::leg::Leg;
+use super::look_up::LookUp;
 use super::stream::Stream;
 use super::upstream::{self, Hop};
 
@@ -72,6 +76,7 @@ struct Place {
     port: u16,
     /// Whether the user's own settings name it.
     rerouted: bool,
+    look_up: LookUp,
 }
 
 /// Why an exchange failed.
@@ -162,7 +167,7 @@ impl Dialer {
         authority: &Authority,
     ) -> Result<(Box<dyn Stream>, Route), Failure> {
         let mut known = Known::default();
-        let place = self.place(authority);
+        let place = self.place(authority, LookUp::Carried);
         let stream = match self.upstream.proxy_for(true, authority.host()) {
             Some(proxy) => self.tunnel(proxy, &place, &mut known).await?,
             None => self.direct(&place, &mut known).await?,
@@ -179,8 +184,14 @@ impl Dialer {
         authority: &Authority,
         known: &mut Known,
     ) -> Result<(Box<dyn Stream>, Option<Hop>), Failure> {
-        let place = self.place(authority);
         let is_https = scheme == Scheme::Https;
+        // What goes in clear is mostly for hosts that are not read.
+        let look_up = if is_https {
+            LookUp::Call
+        } else {
+            LookUp::Carried
+        };
+        let place = self.place(authority, look_up);
         let stream = match self.upstream.proxy_for(is_https, authority.host()) {
             None => self.direct(&place, known).await?,
             // A request that goes elsewhere than its URL says needs a tunnel, as with curl.
@@ -250,6 +261,7 @@ impl Dialer {
             host: proxy.host.clone(),
             port: proxy.port,
             rerouted: true,
+            look_up: LookUp::Call,
         };
         let (tcp, route) = self
             .tcp(&place, &mut known.times)
@@ -278,9 +290,10 @@ impl Dialer {
             host,
             port,
             rerouted,
+            look_up,
         } = place;
         let began = Instant::now();
-        let Ok(resolved) = timeout(CONNECT_LIMIT, resolve(host, *port)).await else {
+        let Ok(resolved) = timeout(CONNECT_LIMIT, look_up.of(host, *port)).await else {
             let limit = CONNECT_LIMIT.as_secs();
             let reason = format!("the name `{host}` was not resolved within {limit} s");
             return Err(Failure::new(Stage::Resolve, "dns_timeout", reason));
@@ -315,12 +328,13 @@ impl Dialer {
 
     /// The addresses of what is dialled for this authority; empty: its name is not found.
     pub(super) async fn addresses_of(&self, authority: &Authority) -> Vec<SocketAddr> {
-        let place = self.place(authority);
-        resolve(&place.host, place.port).await.unwrap_or_default()
+        let place = self.place(authority, LookUp::Call);
+        let found = place.look_up.of(&place.host, place.port).await;
+        found.unwrap_or_default()
     }
 
     /// Where to dial for this authority.
-    fn place(&self, authority: &Authority) -> Place {
+    fn place(&self, authority: &Authority, look_up: LookUp) -> Place {
         let (host, port) = (authority.host(), authority.port());
         let matching = self.connect_to.iter().find(|rule| {
             rule.host
@@ -334,12 +348,14 @@ impl Dialer {
                 host: rule.to_host.clone().unwrap_or_else(|| host.to_owned()),
                 port: rule.to_port.unwrap_or(port),
                 rerouted: true,
+                look_up,
             },
             None => Place {
                 name: host.to_owned(),
                 host: host.to_owned(),
                 port,
                 rerouted: false,
+                look_up,
             },
         }
     }
@@ -452,9 +468,16 @@ impl Dialer {
             return Err(Failure::new(Stage::Tls, "tls_protocol_error", reason));
         };
         let connector = TlsConnector::from(self.tls.clone());
-        match timeout(TLS_LIMIT, connector.connect(name, stream)).await {
-            Ok(Ok(stream)) => Ok(Box::new(stream)),
-            Ok(Err(error)) => Err(super::tls::upstream_failure(host, &error)),
+        let handshake = connector.connect(name, Cork::new(stream)).into_fallible();
+        match timeout(TLS_LIMIT, handshake).await {
+            Ok(Ok(mut stream)) => {
+                stream.get_mut().0.pull();
+                Ok(Box::new(stream))
+            }
+            Ok(Err((error, cork))) => {
+                cork.pour_out();
+                Err(super::tls::upstream_failure(host, &error))
+            }
             Err(_) => {
                 let reason = format!(
                     "`{host}` did not finish the TLS handshake within {} s",
@@ -471,17 +494,6 @@ const fn takes_requests(proxy: &UpstreamProxy) -> bool {
     matches!(proxy.scheme, ProxyScheme::Http | ProxyScheme::Https)
 }
 
-async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    if let Ok(ip) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(ip, port)]);
-    }
-    let mut addresses: Vec<SocketAddr> = lookup_host((host, port)).await?.collect();
-    // getaddrinfo may name an address once for each socket type.
-    let mut seen = std::collections::HashSet::new();
-    addresses.retain(|address| seen.insert(*address));
-    Ok(addresses)
-}
-
 async fn connect(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
     let socket = if address.is_ipv4() {
         TcpSocket::new_v4()?
@@ -491,10 +503,19 @@ async fn connect(address: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpS
     if let Some(source) = source {
         socket.bind(SocketAddr::new(source, 0))?;
     }
-    let tcp = socket.connect(address).await?;
     // Without it every new connection waits 40 ms for a delayed acknowledgement.
-    tcp.set_nodelay(true)?;
+    socket.set_nodelay(true)?;
+    let tcp = socket.connect(address).await?;
+    let _ = watch(&tcp);
     Ok(tcp)
+}
+
+/// Asks a silent server whether it is still there, as curl does: a tunnel to one that has vanished would stand for ever.
+fn watch(tcp: &TcpStream) -> rustix::io::Result<()> {
+    sockopt::set_socket_keepalive(tcp, true)?;
+    sockopt::set_tcp_keepidle(tcp, stumble::limit(SILENCE))?;
+    sockopt::set_tcp_keepintvl(tcp, stumble::limit(SILENCE))?;
+    sockopt::set_tcp_keepcnt(tcp, 3)
 }
 
 fn addresses_of(tcp: &TcpStream) -> io::Result<Route> {
@@ -538,4 +559,5 @@ fn unconnected(host: &str, address: SocketAddr, error: &io::Error) -> Failure {
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const TLS_LIMIT: Duration = Duration::from_secs(10);
+const SILENCE: Duration = Duration::from_mins(1);
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);

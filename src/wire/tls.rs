@@ -2,6 +2,7 @@
 use std::io;
 use std::sync::Arc;
 
+use rustls::client::Resumption;
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, Error as TlsError, OtherError,
     PeerIncompatible, PeerMisbehaved, RootCertStore,
@@ -10,6 +11,7 @@ use rustls::{
 use crate::record::Stage;
 
 use super::origin::Failure;
+use super::sessions::Sessions;
 use super::verifier::{Refused, Verifier};
 
 /// TLS towards origins: verified, always; 1.2 and 1.3; HTTP/1.1 only.
@@ -31,6 +33,7 @@ pub(super) fn client_config(roots: RootCertStore) -> Arc<ClientConfig> {
     };
     let mut config = builder.with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.resumption = Resumption::store(Arc::new(Sessions::default()));
     Arc::new(config)
 }
 

@@ -168,6 +168,46 @@ pub(crate) fn spelt(secrets: &mut Secrets) -> Vec<Case> {
 
 /// Every place that is secret by itself.
 pub(crate) fn placed(secrets: &mut Secrets) -> Vec<Case> {
+    let mut all = named(secrets);
+    all.extend(nameless(secrets));
+    all
+}
+
+/// Secrets that no name betrays.
+fn nameless(secrets: &mut Secrets) -> Vec<Case> {
+    let mut all = Vec::new();
+    let mut add = |name: &str, build: &dyn Fn(Case, &str) -> Case| {
+        let secret = secrets.plain();
+        all.push(build(Case::new(name, &secret), &secret));
+    };
+    add("a pair in the query", &|c, s| c.query(&format!("acme:{s}")));
+    add("a pair in the path", &|mut c, s| {
+        c.target = format!("http://api.nicenic.net/v2/acme:{s}/");
+        c
+    });
+    add("json in base64", &|c, s| {
+        let inner = STANDARD.encode(json!({"password": s}).to_string());
+        c.body("application/json", json!({"d": inner}).to_string())
+    });
+    for (name, front, back) in [
+        ("a database's URL", "no mysql://acme:", "@db.example/x"),
+        ("a bearer in prose", "got Bearer ", " here"),
+        ("var_dump", "[\"password\"]=>\n  string(20) \"", "\"\n"),
+        ("serialize", "a:1:{s:8:\"password\";s:20:\"", "\";}"),
+        (
+            "a private key",
+            "-----BEGIN PRIVATE KEY-----\n",
+            "\n-----END",
+        ),
+    ] {
+        add(name, &|c, s| {
+            c.reply("text/plain", format!("{front}{s}{back}"))
+        });
+    }
+    all
+}
+
+fn named(secrets: &mut Secrets) -> Vec<Case> {
     let mut all = Vec::new();
     let mut add = |name: &str, build: &dyn Fn(Case, &str) -> Case| {
         let secret = secrets.plain();

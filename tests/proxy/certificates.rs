@@ -287,6 +287,39 @@ fn from_the_wrong_issuer(root: &Signer) -> Vec<Case> {
         bad_certificate("its issuers may not vouch for"),
         |host| excluding.leaf(host, |_| {}),
     ));
+    // Of two issuers one above the other, what either says counts.
+    let narrow = constrained(root, &["example.com"], &[]);
+    let wide_below = narrow.below("Wide below", |params| {
+        params.name_constraints = Some(constraints(&["nicenic.net"], &[]));
+    });
+    cases.push(Case::shows(
+        "a name that only the lower of its issuers may vouch for",
+        bad_certificate("its issuers may not vouch for"),
+        |host| wide_below.leaf(host, |_| {}),
+    ));
+    let wide = constrained(root, &["nicenic.net"], &[]);
+    cases.push(Case::shows(
+        "one name that its issuer may vouch for, and one that it may not",
+        bad_certificate("its issuers may not vouch for"),
+        |host| {
+            wide.leaf(host, |params| {
+                params
+                    .subject_alt_names
+                    .push(SanType::DnsName("other.example".try_into().unwrap()));
+            })
+        },
+    ));
+    cases.push(Case::shows(
+        "a wildcard wider than what its issuer may vouch for",
+        bad_certificate("its issuers may not vouch for"),
+        |host| {
+            excluding.leaf(host, |params| {
+                params
+                    .subject_alt_names
+                    .push(SanType::DnsName("*.nicenic.net".try_into().unwrap()));
+            })
+        },
+    ));
     let last = root.below("The last", |params| {
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     });

@@ -44,7 +44,7 @@ fn a_head_over_a_limit_is_refused_with_the_limits_own_status() {
     }
 }
 
-/// Four things that may last ten seconds, at the same time.
+/// Four things that may last ten seconds, at the same time; one of them three hundred times.
 #[test]
 fn what_does_not_come_about_in_ten_seconds_is_ended() {
     let authority = Authority::new();
@@ -62,6 +62,25 @@ fn what_does_not_come_about_in_ten_seconds_is_ended() {
             let record = stage.record_of("connection", &client);
             assert_eq!(record["answered"], 408, "{record:#}");
             assert_eq!(record["findings"][0]["code"], "N715", "{record:#}");
+        });
+        scope.spawn(|| {
+            let slow: Vec<_> = (0..300)
+                .map(|_| {
+                    let mut client = RawClient::plain(proxy);
+                    client.send("GET /readyz HTTP/1.1\r\nHost: ").unwrap();
+                    client
+                })
+                .collect();
+            // They keep nobody waiting.
+            let mut quick = RawClient::plain(proxy);
+            quick
+                .send("GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n")
+                .unwrap();
+            assert_eq!(quick.reply("GET").unwrap().status(), 200);
+            for mut client in slow {
+                assert_eq!(client.reply("GET").unwrap().status(), 408);
+                assert_eq!(client.read_some().unwrap(), b"");
+            }
         });
         scope.spawn(|| {
             let mut client = RawClient::plain(proxy);

@@ -1,7 +1,8 @@
-//! Faults of the place: its disk, its terminal, its signals, its links. The traffic goes on, and what was admitted is
-//! recorded, or counted as not recorded. (Full disks are in `life.rs` and `log.rs`, damaged CA files in `ca.rs`.)
-use std::io::{Read as _, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+//! Faults of the place: its folders, its terminal, its signals. The traffic goes on, and what was admitted is recorded,
+//! or counted as not recorded. (Disks are in `disk.rs`, the clock in `clock.rs`, damaged CA files in `ca.rs`.)
+use std::fs::Permissions;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,10 +10,9 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::hostile::each_admitted_request_has_its_record;
-use crate::stage::{Stage, check, post, trust};
+use crate::stage::{Stage, check};
 use crate::support::authority::Authority;
 use crate::support::nginx::pattern;
-use crate::support::nicetap::{Nicetap, Options};
 use crate::support::origin::{RawOrigin, answering, reply, success};
 use crate::support::raw::RawClient;
 use crate::support::{API, PATIENCE, eventually, process};
@@ -153,59 +153,6 @@ fn a_stopped_client_holds_up_nobody() {
     assert_eq!(size(), SIZE as u64);
 }
 
-/// Links that carry one byte at a time, on either side of nicetap, with TLS and bodies both ways.
-#[test]
-fn links_of_single_bytes_change_nothing() {
-    let authority = Authority::new();
-    let body = pattern(2000);
-    let echo = answering(|request| reply("200 OK", "X-Kind: echo\r\n", &request.body));
-    let origin = RawOrigin::tls(&authority, &[API], echo);
-    let slow_origin = narrow(origin.addr());
-    let options = Options::default()
-        .connect_to(API, 443, slow_origin)
-        .trust(&authority);
-    let nicetap = Nicetap::start(options);
-    let mut client = RawClient::tunnel(narrow(nicetap.addr()), API, &trust(&nicetap)).unwrap();
-    let mut request = post(&format!("Content-Length: {}\r\n", body.len())).into_bytes();
-    request.extend(&body);
-    client.send(&request).unwrap();
-    let reply = client.reply("POST").unwrap();
-    assert_eq!((reply.status(), &reply.body), (200, &body));
-    client.send(check("")).unwrap();
-    assert_eq!(client.reply("GET").unwrap().status(), 200);
-    drop(client);
-    each_admitted_request_has_its_record(&nicetap.stop().records);
-}
-
-/// A relay that reads and writes one byte at a time, each in a segment of its own.
-fn narrow(to: SocketAddr) -> SocketAddr {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let addr = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        for near in listener.incoming().flatten() {
-            let far = TcpStream::connect(to).unwrap();
-            for socket in [&near, &far] {
-                socket.set_nodelay(true).unwrap();
-            }
-            for (mut from, mut into) in [
-                (near.try_clone().unwrap(), far.try_clone().unwrap()),
-                (far, near),
-            ] {
-                std::thread::spawn(move || {
-                    let mut byte = [0];
-                    while from.read(&mut byte).is_ok_and(|count| count == 1) {
-                        if into.write_all(&byte).is_err() {
-                            break;
-                        }
-                    }
-                    let _ = into.shutdown(Shutdown::Write);
-                });
-            }
-        }
-    });
-    addr
-}
-
 /// Under load, and while it ends under load: what was admitted is recorded, each once.
 #[test]
 fn an_end_under_load_leaves_each_admitted_request_its_record() {
@@ -245,4 +192,30 @@ fn an_end_under_load_leaves_each_admitted_request_its_record() {
         .iter()
         .filter(|record| record["answer"]["by"] == "origin");
     assert!(by_origin.count() >= answered.load(Ordering::Relaxed));
+}
+
+#[test]
+fn a_ca_that_is_damaged_or_open_to_others_is_told_with_exit_code_3() {
+    let stopped = Stage::new(answering(success)).nicetap.stop();
+    let home = stopped.home.path().join("home");
+    let start = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nicetap"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--no-ui", "--home"]);
+        let ended = process::run(command.arg(&home), b"", PATIENCE);
+        assert_eq!(ended.status.code(), Some(3), "{}", ended.stderr);
+        ended.stderr
+    };
+    let key = home.join("ca/intermediate.key");
+    let mode = |mode| std::fs::set_permissions(&key, Permissions::from_mode(mode)).unwrap();
+    mode(0o644);
+    let told = start();
+    assert!(
+        told.contains(&format!("run `chmod 600 {}`", key.display())),
+        "{told}"
+    );
+    mode(0o600);
+    crate::support::write(&home.join("ca/intermediate.pem"), "half a certif");
+    let told = start();
+    assert!(told.contains("intermediate.pem` is damaged"), "{told}");
+    assert!(told.contains("nicetap ca rotate"), "{told}");
 }

@@ -124,6 +124,16 @@ fn a_bug_in_a_sink_keeps_no_record_from_the_log() {
 }
 
 #[test]
+fn what_a_bug_in_the_log_costs_is_counted_and_the_bug_is_told_once() {
+    let left = stumbling("log");
+    assert_eq!((left.exchanges.len(), left.requests), (0, 2));
+    assert_eq!(left.stop["not_recorded"], 2);
+    let bugs = left.console.matches("bug:").count();
+    assert_eq!(bugs, 1, "{}", left.console);
+    assert!(left.console.contains("2 passed without a record"));
+}
+
+#[test]
 fn a_call_that_could_not_be_looked_into_is_held_under_block() {
     let stage = Stage::with(answering(|_| reply("200 OK", "", b"")), |options| {
         options

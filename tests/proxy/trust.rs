@@ -50,30 +50,38 @@ fn a_client_that_leaves_before_it_saw_a_certificate_is_not_taken_for_distrust() 
 
 #[test]
 fn one_program_that_refuses_the_certificate_does_not_blind_nicetap_for_others() {
-    let stage = Stage::new(answering(success));
-    let root = stage.nicetap.home().join("origin-ca.pem");
-    write(&root, stage.authority.pem());
-    let curl = || {
-        let mut command = Command::new("curl");
-        command
-            .args(["--silent", "--output", "/dev/null", "--proxy"])
-            .arg(format!("http://{}", stage.nicetap.addr()))
-            .arg("--cacert")
-            .arg(&root)
-            .arg(format!("https://{API}/v2/"));
-        process::run(&mut command, b"", PATIENCE).status
-    };
-    assert!(!curl().success(), "it does not know nicetap's root");
-    stage.nicetap.wait_for("the refusal", |record| {
-        record["event"] == "connection" && record["stage"] == "tls"
+    // On a busy machine curl may have ended before it is found out who it was. What is not known tells nobody apart.
+    let told_apart = (0..MOST_TRIES).any(|_| {
+        let stage = Stage::new(answering(success));
+        let root = stage.nicetap.home().join("origin-ca.pem");
+        write(&root, stage.authority.pem());
+        let curl = || {
+            let mut command = Command::new("curl");
+            command
+                .args(["--silent", "--output", "/dev/null", "--proxy"])
+                .arg(format!("http://{}", stage.nicetap.addr()))
+                .arg("--cacert")
+                .arg(&root)
+                .arg(format!("https://{API}/v2/"));
+            process::run(&mut command, b"", PATIENCE).status
+        };
+        assert!(!curl().success(), "it does not know nicetap's root");
+        let refusal = stage.nicetap.wait_for("the refusal", |record| {
+            record["event"] == "connection" && record["stage"] == "tls"
+        });
+        if refusal["client"]["process"] != "curl" {
+            return false;
+        }
+        let (reply, _) = stage.ask(check(""));
+        assert_eq!(reply.status(), 200);
+        assert!(curl().success(), "another curl passes unread");
+        let tunnel = stage
+            .nicetap
+            .wait_for("the tunnel", |record| record["event"] == "tunnel");
+        assert_eq!(tunnel["why"], "distrust", "{tunnel:#}");
+        true
     });
-    let (reply, _) = stage.ask(check(""));
-    assert_eq!(reply.status(), 200);
-    assert!(curl().success(), "another curl passes unread");
-    let tunnel = stage
-        .nicetap
-        .wait_for("the tunnel", |record| record["event"] == "tunnel");
-    assert_eq!(tunnel["why"], "distrust", "{tunnel:#}");
+    assert!(told_apart, "curl is never told");
 }
 
 #[test]
@@ -212,3 +220,5 @@ fn a_client_that_closes_right_after_the_handshake_is_noted() {
     let stopped = stage.nicetap.stop();
     assert_eq!(stopped.of("connection").len(), 1);
 }
+
+const MOST_TRIES: usize = 10;

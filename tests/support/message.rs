@@ -83,6 +83,12 @@ impl Reader {
         }
     }
 
+    /// Forgets what was cut off so far.
+    pub(crate) fn forget(&mut self) {
+        self.log.drain(..self.at);
+        self.at = 0;
+    }
+
     /// The next message, `None` at a clean end. `answers` is the method of the request that a reply answers.
     pub(crate) fn message(
         &mut self,

@@ -28,6 +28,8 @@ pub(crate) struct Nicetap {
 /// How it starts.
 #[derive(Default)]
 pub(crate) struct Options {
+    /// Another build of it than the one that is tested.
+    program: Option<String>,
     /// What starts it, such as `prlimit --nofile=100`.
     starter: Vec<String>,
     arguments: Vec<String>,
@@ -85,6 +87,12 @@ impl Options {
         self
     }
 
+    /// Starts this build of it.
+    pub(crate) fn program(mut self, path: String) -> Self {
+        self.program = Some(path);
+        self
+    }
+
     /// Adds an argument as it is.
     pub(crate) fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
@@ -98,7 +106,8 @@ impl Nicetap {
         let home = options.home.unwrap_or_else(|| tempfile::tempdir().unwrap());
         let before = records(&home.path().join("home")).len();
         let mut words = options.starter;
-        words.push(env!("CARGO_BIN_EXE_nicetap").to_owned());
+        let tested = || env!("CARGO_BIN_EXE_nicetap").to_owned();
+        words.push(options.program.unwrap_or_else(tested));
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]);
         command.args(["serve", "--listen", "127.0.0.1:0", "--no-ui", "--home"]);

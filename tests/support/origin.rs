@@ -284,6 +284,14 @@ impl Conversation {
         result
     }
 
+    /// Forgets all that came so far, in a run too long to keep it.
+    pub(crate) fn forget(&mut self) {
+        self.reader.forget();
+        // Its room, too.
+        self.connection.lock().unwrap().bytes = Vec::new();
+        self.seen.requests.lock().unwrap().clear();
+    }
+
     fn keep(&mut self) {
         self.connection
             .lock()

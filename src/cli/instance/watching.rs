@@ -18,6 +18,8 @@ pub(super) struct Ends {
     pub(super) at: Option<Instant>,
     pub(super) idle: Option<Duration>,
     pub(super) then: Then,
+    /// What becomes of connections once nothing is looked into.
+    pub(super) unread: &'static str,
 }
 
 impl Ends {
@@ -27,6 +29,11 @@ impl Ends {
             at: at.and_then(|duration| Instant::now().checked_add(duration)),
             idle: config.idle_exit,
             then: config.then,
+            unread: if config.mock {
+                "the mock's calls through CONNECT are refused"
+            } else {
+                "connections are passed through unread"
+            },
         }
     }
 }
@@ -126,9 +133,8 @@ impl Watched<'_> {
         let undo = self
             .undo
             .map_or_else(String::new, |undo| format!("; {undo}"));
-        self.teller.tell(format!(
-            "{why}: connections are passed through unread from now on{undo}"
-        ));
+        self.teller
+            .tell(format!("{why}: {} from now on{undo}", self.ends.unread));
     }
 }
 

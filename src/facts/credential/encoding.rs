@@ -7,7 +7,7 @@ use super::Encoding;
 use super::pair::Pair;
 
 /// The text in this base64, if it is text.
-pub(super) fn decoded(token: &[u8]) -> Option<Vec<u8>> {
+pub fn base64_text(token: &[u8]) -> Option<Vec<u8>> {
     if token.len() > LONGEST_ENCODED || token.len() < 2 {
         return None;
     }
@@ -31,11 +31,11 @@ pub(super) fn bare_encoding(text: &[u8]) -> Option<Encoding> {
     if memchr::memmem::find(&text.to_ascii_lowercase(), b"%3a").is_some() {
         return Some(Encoding::Percent);
     }
-    let inner = decoded(text)?;
+    let inner = base64_text(text)?;
     if is_pair(&inner) {
         return Some(Encoding::Base64);
     }
-    let innermost = decoded(inner.trim_ascii())?;
+    let innermost = base64_text(inner.trim_ascii())?;
     is_pair(&innermost).then_some(Encoding::Base64Twice)
 }
 
@@ -50,6 +50,9 @@ pub(super) fn encoding_of_half(half: &[u8]) -> Option<Encoding> {
     for (at, byte) in half.iter().enumerate() {
         match (byte, &half[at + 1..]) {
             (b'&', rest) if is_entity(rest) => return Some(Encoding::Html),
+            (b'%', [b'0', b'a' | b'A' | b'd' | b'D', ..]) => {
+                return Some(Encoding::PercentLineBreak);
+            }
             (b'%', [high, low, ..]) if is_escaped_sign(*high, *low) => {
                 return Some(Encoding::Percent);
             }
@@ -68,8 +71,7 @@ fn is_escaped_sign(high: u8, low: u8) -> bool {
     let (Some(high), Some(low)) = (digit(high), digit(low)) else {
         return false;
     };
-    u8::try_from(high * 16 + low)
-        .is_ok_and(|byte| byte.is_ascii_punctuation() || byte == b' ' || byte == b'\n')
+    u8::try_from(high * 16 + low).is_ok_and(|byte| byte.is_ascii_punctuation() || byte == b' ')
 }
 
 /// `header.payload.signature`, of which the first part is the base64 of `{"`.

@@ -1,7 +1,7 @@
 //! Which form a value has, and which of its parts are secret.
 use std::borrow::Cow;
 
-use super::encoding::{decoded, is_web_token};
+use super::encoding::{base64_text, is_web_token};
 use super::pair::Pair;
 use crate::facts::dressing::Dressing;
 
@@ -46,7 +46,7 @@ fn secret_parts_of_token(token: &[u8], learn: &mut dyn FnMut(&[u8], bool)) {
     if let Some(pair) = Pair::of(token) {
         return learn(pair.secret, true);
     }
-    if let Some(text) = decoded(token) {
+    if let Some(text) = base64_text(token) {
         return learn(Pair::of(&text).map_or(&text[..], |pair| pair.secret), true);
     }
     // `username secret`, `username=secret`: what was meant as the secret half.

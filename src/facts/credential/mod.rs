@@ -2,7 +2,7 @@
 use crate::redact::seal::Raw;
 
 use super::dressing::Dressing;
-use encoding::{bare_encoding, decoded, is_web_token};
+use encoding::{bare_encoding, is_web_token};
 use form::{Form, SIGNATURES, instead_of_colon};
 use pair::Pair;
 use placeholder::placeholder;
@@ -12,6 +12,7 @@ mod form;
 mod pair;
 mod placeholder;
 
+pub use encoding::base64_text;
 pub(super) use form::secret_parts;
 
 /// What the Authorization header holds.
@@ -65,8 +66,10 @@ pub struct Flaws {
     pub placeholder: Option<&'static str>,
     /// A half without anything in it.
     pub empty: Option<Half>,
-    /// White space inside it.
+    /// Where white space stands inside it.
     pub blank: Option<Blank>,
+    /// Which white space the first of it is.
+    pub white: &'static str,
     /// Which quotes stand round it or round its halves.
     pub quotes: Option<&'static str>,
     /// A character that no screen shows: which.
@@ -92,6 +95,8 @@ pub enum Encoding {
     Base64Twice,
     /// `%2F`.
     Percent,
+    /// `%0A`.
+    PercentLineBreak,
     /// `&amp;`.
     Html,
     /// `\/`.
@@ -186,7 +191,7 @@ impl Reading {
         if let Some(pair) = Pair::of(rest) {
             return Self::with_pair(scheme(SchemeValue::Pair), pair, flaws);
         }
-        let text = decoded(rest);
+        let text = base64_text(rest);
         if let Some(pair) = text.as_deref().and_then(Pair::of) {
             return Self::with_pair(scheme(SchemeValue::EncodedPair), pair, flaws);
         }
@@ -315,6 +320,11 @@ mod tests {
             ),
             ("Authorization: alice:s3cr3t", &[" alice:s3cr3t", "s3cr3t"]),
             ("n0t/a+secret:alice", &["alice", "n0t/a+secret"]),
+            (
+                "n0tARealSecretAtAll7z:alice",
+                &["alice", "n0tARealSecretAtAll7z"],
+            ),
+            ("MyCompanyAndSonsResell2024:alice", &["alice"]),
         ] {
             assert_eq!(parts(value), want, "{value}");
         }

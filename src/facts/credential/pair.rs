@@ -32,14 +32,12 @@ impl<'a> Pair<'a> {
         let is_plain = empty.is_none() && placeholder.is_none() && encoding.is_none();
         let halves = if is_plain { self.halves() } else { None };
         let is_one = halves != Some(Halves::List);
+        let blank = self.blank().filter(|_| empty.is_none() && is_one);
         Flaws {
             placeholder,
             empty,
-            blank: if empty.is_none() && is_one {
-                self.blank()
-            } else {
-                None
-            },
+            blank,
+            white: blank.map_or("", |_| self.white()),
             encoding,
             halves,
             ..dressing
@@ -72,9 +70,7 @@ impl<'a> Pair<'a> {
         let is_secret_like = (8..=128).contains(&first.len())
             && first.iter().all(u8::is_ascii_graphic)
             && first.iter().any(u8::is_ascii_digit)
-            && first
-                .iter()
-                .any(|byte| b"!#$%&*+/=?^~|;,()[]{}<>".contains(byte));
+            && (has_sign(first) || (looks_random(first) && !second.iter().any(u8::is_ascii_digit)));
         let is_word = |byte: &u8| {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.@".contains(byte)
         };
@@ -84,7 +80,17 @@ impl<'a> Pair<'a> {
             && second.iter().all(is_word)
     }
 
-    pub(super) fn blank(self) -> Option<Blank> {
+    /// Which white space is the first.
+    fn white(self) -> &'static str {
+        let mut bytes = self.username.iter().chain(self.secret);
+        match bytes.find(|byte| byte.is_ascii_whitespace()) {
+            Some(b'\t') => "a tab",
+            Some(b'\n' | b'\r') => "a line break",
+            _ => "a blank",
+        }
+    }
+
+    fn blank(self) -> Option<Blank> {
         let is_blank = |byte: &u8| byte.is_ascii_whitespace();
         if self.username.last().is_some_and(is_blank) {
             Some(Blank::BeforeColon)
@@ -101,4 +107,19 @@ impl<'a> Pair<'a> {
                 .then_some(Blank::End)
         }
     }
+}
+
+fn has_sign(text: &[u8]) -> bool {
+    let is_sign = |byte: &u8| b"!#$%&*+/=?^~|;,()[]{}<>".contains(byte);
+    text.iter().any(is_sign)
+}
+
+/// Twenty letters and digits of both cases, or 32 of hex, with digits in the midst of them: no user is called so.
+fn looks_random(text: &[u8]) -> bool {
+    let digit = text.iter().position(u8::is_ascii_digit);
+    let goes_on = digit.is_some_and(|at| text[at..].iter().any(u8::is_ascii_alphabetic));
+    let has = |is: fn(&u8) -> bool| text.iter().any(is);
+    let is_mixed = text.len() >= 20 && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
+    let is_hex = text.len() >= 32 && text.iter().all(u8::is_ascii_hexdigit);
+    goes_on && (is_mixed || is_hex)
 }

@@ -143,7 +143,7 @@ fn tunnel(inspector: &Inspector, article: Element, it: &Tunnel<Masked>) -> Eleme
     let why = match it.why {
         TunnelWhy::Scope => "the host is none of those that are looked into",
         TunnelWhy::Distrust => "the client refused nicetap's certificate a moment ago",
-        TunnelWhy::Expired => "the time for looking is over",
+        TunnelWhy::Expired => "the time for looking is over, or the CA's (`nicetap doctor` tells)",
         TunnelWhy::Sniff => "what the client sent is neither TLS nor HTTP",
     };
     let bytes = format!(

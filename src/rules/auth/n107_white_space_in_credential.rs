@@ -10,7 +10,7 @@ declare_rule! {
     /// ## Why it matters
     /// NiceNIC names extra spaces among the causes of a refused login. A blank beside the colon
     /// becomes part of a half; one inside a secret usually came in by copying, or was a `+` that
-    /// something decoded.
+    /// something decoded. A tab came out of a table, a line break out of a file.
     ///
     /// ## Bad
     /// ```http
@@ -41,19 +41,19 @@ declare_rule! {
 }
 
 fn check(request: &Request) -> Option<Hit> {
-    let seen = match request.flaws.blank? {
-        Blank::Username => "white space in the user name",
-        Blank::BeforeColon => "white space before the colon",
-        Blank::AfterColon => "white space after the colon",
-        Blank::Secret => "white space in the secret",
-        Blank::End => "white space after the secret, inside the base64",
+    let place = match request.flaws.blank? {
+        Blank::Username => " in the user name",
+        Blank::BeforeColon => " before the colon",
+        Blank::AfterColon => " after the colon",
+        Blank::Secret => " in the secret",
+        Blank::End => " after the secret, inside the base64",
     };
     if !request.is_for_api() {
         return None;
     }
     Some(Hit::new(
         At::Header("Authorization"),
-        text![seen],
+        text![request.flaws.white, place],
         text!["username:api_secret without white space"],
     ))
 }

@@ -9,7 +9,8 @@ declare_rule! {
     ///
     /// ## Why it matters
     /// Percent-encoding belongs into URLs. In a header nobody undoes it, so that the secret is
-    /// another one.
+    /// another one. `%0A` tells of a secret that was read out of a file together with the end of its
+    /// line: trim it, too.
     ///
     /// ## Bad
     /// ```http
@@ -43,6 +44,7 @@ declare_rule! {
 fn check(request: &Request) -> Option<Hit> {
     let seen = match request.flaws.encoding? {
         Encoding::Percent => "percent-encoded signs, as in a URL",
+        Encoding::PercentLineBreak => "a percent-encoded line break, %0A or %0D",
         _ => return None,
     };
     if !request.is_for_api() {

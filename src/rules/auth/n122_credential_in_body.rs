@@ -43,15 +43,17 @@ declare_rule! {
 }
 
 fn check(request: &Request) -> Option<Hit> {
-    let Some(Misplaced::Body(name)) = &request.misplaced else {
-        return None;
+    let (what, name) = match request.misplaced.as_ref()? {
+        Misplaced::Form(name) => ("a secret in the form's field ", name),
+        Misplaced::Json(name) => ("a secret in the member ", name),
+        _ => return None,
     };
     if request.has_authorization() || !request.is_for_api() {
         return None;
     }
     Some(Hit::new(
         At::Param(name.clone()),
-        text!["a secret in the member ", name.clone()],
+        text![what, name.clone()],
         text!["Authorization: username:api_secret"],
     ))
 }

@@ -39,7 +39,9 @@ declare_rule! {
 
 fn check(request: &Request) -> Option<Hit> {
     let (at, name) = match request.misplaced.as_ref()? {
-        Misplaced::Query(name) | Misplaced::Body(name) => (At::Param(name.clone()), name),
+        Misplaced::Query(name) | Misplaced::Form(name) | Misplaced::Json(name) => {
+            (At::Param(name.clone()), name)
+        }
         Misplaced::Cookie(name) => (At::Header("Cookie"), name),
         _ => return None,
     };

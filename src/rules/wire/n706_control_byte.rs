@@ -44,7 +44,7 @@ fn check(refusal: &Refusal) -> Option<Hit> {
     };
     Some(Hit::new(
         At::defect(&refusal.defect),
-        text!["a control byte in the value"],
+        text![refusal.control, " in the value"],
         text!["printable characters"],
     ))
 }

@@ -7,19 +7,21 @@ use serde::Serialize;
 
 use crate::clock::Time;
 use crate::record::{
-    Body, Call, Client, Confidence, Connection, ConnectionStage, Diagnosis, EgressNews, Exchange,
-    Finding, Leaf, Notice, Record, Severity, Start, Stop, Tunnel, TunnelWhy, Verdict, Via,
+    Connection, ConnectionStage, EgressNews, Exchange, Finding, Leaf, Notice, Record, Severity,
+    Start, Stop, Tunnel, TunnelWhy, Verdict,
 };
 
 use super::text::{Page, Rich};
 use memory::{Memory, key};
 use rows::{
-    addresses, answer_row, call_row, diagnosis_row, egress_row, failure_row, field, labelled,
-    row_if_any, seen_by, sender, timing_row, way,
+    addresses, answer_row, call_row, diagnosis_row, egress_row, failure_row, labelled, row_if_any,
+    seen_by, sender, way,
 };
-use style::{BOLD, DIM, WARN, severity_style};
-use units::{count, duration, ordinal, shorten, size};
+use style::{BOLD, DIM, WARN};
+use units::{count, duration, shorten, size};
 
+mod details;
+mod finding;
 mod memory;
 mod rows;
 mod style;
@@ -234,7 +236,9 @@ impl Renderer {
         let why = match tunnel.why {
             TunnelWhy::Scope => "not a host that is looked into",
             TunnelWhy::Distrust => "this client refused nicetap's certificate a moment ago",
-            TunnelWhy::Expired => "the time for looking is over",
+            TunnelWhy::Expired => {
+                "the time for looking is over, or the CA's (`nicetap doctor` tells)"
+            }
             TunnelWhy::Sniff => "what came inside is neither TLS nor HTTP",
         };
         let row = Rich::joined([Rich::new(why), sender(&tunnel.client)]);
@@ -380,156 +384,6 @@ impl Renderer {
         }
     }
 
-    fn findings<'a, T: Leaf + 'a>(
-        &mut self,
-        page: &mut Page,
-        id: u64,
-        findings: impl Iterator<Item = &'a Finding<T>>,
-    ) {
-        for finding in findings {
-            let sighting = self.memory.sight(key(finding), id);
-            if sighting.first == id {
-                self.finding(page, finding);
-            } else {
-                let times = ordinal(sighting.times);
-                let again = format!(" (again, {times} time; first in #{})", sighting.first);
-                let row = self.finding_title(finding).styled(DIM, again);
-                page.row(CODE, VALUE, &row);
-            }
-        }
-    }
-
-    fn finding<T: Leaf>(&self, page: &mut Page, finding: &Finding<T>) {
-        let title = self.finding_title(finding);
-        let at = self.leaf(&finding.at);
-        let place = Rich::styled_as(DIM, "at ").then(at.clone());
-        let used = CODE + title.width();
-        let column = page.columns() - PLACE_FROM_RIGHT;
-        let fits_column = used + 2 <= column && column + place.width() <= page.columns();
-        let gap = if fits_column { column - used } else { 2 };
-        if used + gap + place.width() <= page.columns() {
-            page.row(CODE, VALUE, &title.text(" ".repeat(gap)).then(place));
-        } else {
-            page.row(CODE, VALUE, &title);
-            field(page, "at", &at);
-        }
-        field(page, "saw", &self.leaf(&finding.seen));
-        field(page, "want", &self.leaf(&finding.want));
-        field(page, "fix", &self.leaf(&finding.fix));
-        if self.look.verbosity == Verbosity::Verbose
-            && let Some(cause) = &finding.cause
-        {
-            let is_number = cause.bytes().all(|byte| byte.is_ascii_digit());
-            let whose = if is_number { " in NiceNIC's list" } else { "" };
-            field(page, "cause", &Rich::new(cause).text(whose));
-        }
-    }
-
-    fn finding_title<T: Leaf>(&self, finding: &Finding<T>) -> Rich {
-        let sure = match finding.confidence {
-            Confidence::Is => "",
-            Confidence::Likely => "likely: ",
-            Confidence::May => "may be: ",
-        };
-        let title = (self.look.title)(&finding.code)
-            .map_or_else(|| finding.name.replace('-', " "), str::to_owned);
-        let severity = format!("{:5}", word(finding.severity));
-        Rich::styled_as(BOLD, &finding.code)
-            .text(" ")
-            .styled(severity_style(finding.severity), severity)
-            .text("  ")
-            .text(sure)
-            .text(title)
-    }
-
-    fn call_details<T: Leaf>(&self, page: &mut Page, call: &Call<T>, client: &Client<T>) {
-        if let Some(credential) = &call.credential {
-            let mut parts = vec![
-                self.leaf(&credential.username),
-                Rich::new("fingerprint ").then(self.leaf(&credential.fingerprint)),
-            ];
-            parts.extend((credential.is.iter()).map(|which| match which.as_ref() {
-                "none" => Rich::new("is none of the known ones"),
-                which => Rich::new(format!("is the {which} one")),
-            }));
-            parts.extend((credential.differs.iter()).map(|how| Rich::new(format!("but {how}"))));
-            field(page, "login", &Rich::joined(parts));
-        }
-        self.client_details(page, client);
-    }
-
-    fn client_details<T: Leaf>(&self, page: &mut Page, client: &Client<T>) {
-        let via = client.via.map(|via| {
-            Rich::new(match via {
-                Via::Connect => "through CONNECT",
-                Via::Absolute => "absolute-form",
-                Via::AbsoluteHttps => "absolute-form https in clear",
-                Via::Gateway => "origin-form",
-            })
-        });
-        let pid = client.pid.map(|pid| Rich::new(format!("process {pid}")));
-        let agent = client.user_agent.as_ref().map(|agent| self.leaf(agent));
-        let parts = [Some(Rich::new(client.addr.to_string())), via, pid, agent];
-        field(page, "client", &Rich::joined(parts.into_iter().flatten()));
-    }
-
-    fn exchange_details<T: Leaf>(&self, page: &mut Page, exchange: &Exchange<T>) {
-        if let Some(body) = &exchange.request.body {
-            field(page, "sent", &self.body(body));
-        }
-        if let Some(body) = exchange.response.as_ref().and_then(|it| it.body.as_ref()) {
-            field(page, "got", &self.body(body));
-        }
-        if let Some(failure) = &exchange.failure
-            && failure.reused
-        {
-            let text = "the upstream connection had carried a reply before";
-            field(page, "reused", &Rich::new(text));
-        }
-        self.causes(page, &exchange.diagnosis);
-        field(page, "timing", &timing_row(&exchange.timing));
-        let changed = exchange.fidelity.iter().map(Rich::new);
-        field(page, "change", &Rich::joined(changed));
-        if exchange.redaction.masked > 0 {
-            let kinds = exchange.redaction.rules.join(", ");
-            let text = format!("{} ({kinds})", count(exchange.redaction.masked, "place"));
-            field(page, "masked", &Rich::new(text));
-        }
-    }
-
-    fn causes<T: Leaf>(&self, page: &mut Page, diagnosis: &Diagnosis<T>) {
-        for cause in &diagnosis.causes {
-            let lead = Rich::new(format!("{} ", cause.cause));
-            for line in &cause.evidence_for {
-                field(page, "for", &lead.clone().then(self.leaf(line)));
-            }
-            for line in &cause.evidence_against {
-                field(page, "not", &lead.clone().then(self.leaf(line)));
-            }
-            let who = match word(cause.who).as_str() {
-                "host" => " (your hosting provider)".to_owned(),
-                "nicenic" => " (NiceNIC)".to_owned(),
-                who => format!(" ({who})"),
-            };
-            field(page, "fix", &lead.then(self.leaf(&cause.fix)).text(who));
-        }
-    }
-
-    fn body<T: Leaf>(&self, body: &Body<T>) -> Rich {
-        let kept = if body.truncated {
-            format!(", {} kept", size(body.captured))
-        } else {
-            String::new()
-        };
-        let lead = Rich::new(format!("{}{kept}", size(body.size)));
-        let content = body.text.as_ref().or(body.shape.as_ref());
-        Rich::joined(
-            [Some(lead), content.map(|text| self.leaf(text))]
-                .into_iter()
-                .flatten(),
-        )
-    }
-
     fn target<T: Leaf>(&self, method: &T, url: &T) -> Rich {
         self.leaf(method).text(" ").then(self.leaf(url))
     }
@@ -608,14 +462,10 @@ pub fn word(value: impl Serialize) -> String {
 
 /// Where a block's further lines begin: under what follows the time.
 const HEAD: usize = 13;
-/// Where a finding's code stands.
-const CODE: usize = 4;
 /// Where rows stand that belong to the line above.
 const BODY: usize = 9;
 /// Where a finding's title and values stand.
 const VALUE: usize = 16;
-/// How far from the right edge a finding's place stands.
-const PLACE_FROM_RIGHT: usize = 32;
 /// Characters shown of one text.
 const LONGEST: usize = 600;
 /// The same with `-v`.

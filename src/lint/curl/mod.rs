@@ -1,11 +1,15 @@
 //! curl command lines: the request that curl would send. An option that is not known is named, and nothing is guessed.
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 use super::sample::{Parts, Sample, SampleBody, name_of};
 use super::shell::{STAND_IN, Word, commands};
 use super::{Flaw, Spot};
+use data::{BOUNDARY, FORM, MULTIPART, form_part, is_file_part, join, url_encoded, with_query};
+use options::{NO_EFFECT, NO_EFFECT_SHORT, SHORT, VALUE_WITHOUT_EFFECT, takes_value};
+
+mod data;
+mod options;
 
 /// Whether a text is a curl command line, perhaps behind comments, a prompt or assignments.
 pub(super) fn is_curl(text: &[u8]) -> bool {
@@ -360,68 +364,6 @@ fn sent_field(field: &Word) -> Option<Vec<u8>> {
     Some(bytes.clone())
 }
 
-/// curl takes a URL without a scheme for `http://`.
-fn with_query(url: &[u8], query: &[u8]) -> Vec<u8> {
-    let has_scheme = memchr::memmem::find(url, b"://").is_some();
-    let mut whole = if has_scheme {
-        Vec::new()
-    } else {
-        b"http://".to_vec()
-    };
-    whole.extend_from_slice(url);
-    if !query.is_empty() {
-        let glue = if url.contains(&b'?') { b'&' } else { b'?' };
-        whole.push(glue);
-        whole.extend_from_slice(query);
-    }
-    whole
-}
-
-fn join(all: &mut Vec<u8>, more: &[u8], glue: &[u8]) {
-    if !all.is_empty() {
-        all.extend_from_slice(glue);
-    }
-    all.extend_from_slice(more);
-}
-
-/// `content`, `=content`, `name=content`; what would come out of a file is left empty.
-fn url_encoded(text: &[u8]) -> Vec<u8> {
-    let encode = |text: &[u8]| {
-        let encoded = percent_encode(text, UNRESERVED).to_string();
-        encoded.replace("%20", "+").into_bytes()
-    };
-    match text.iter().position(|byte| matches!(byte, b'=' | b'@')) {
-        Some(0) if text[0] == b'=' => encode(&text[1..]),
-        Some(at) if text[at] == b'=' => [&text[..=at], &encode(&text[at + 1..])].concat(),
-        Some(at) => [&text[..at], b"=", STAND_IN.as_bytes()].concat(),
-        None => encode(text),
-    }
-}
-
-fn is_file_part(part: &[u8]) -> bool {
-    let equals = memchr::memchr(b'=', part).map_or(part.len(), |at| at + 1);
-    matches!(part.get(equals), Some(b'@' | b'<'))
-}
-
-fn form_part(part: &[u8]) -> Vec<u8> {
-    let (name, value) = match memchr::memchr(b'=', part) {
-        Some(equals) => (&part[..equals], &part[equals + 1..]),
-        None => (part, &b""[..]),
-    };
-    [
-        format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"").as_bytes(),
-        name,
-        b"\"\r\n\r\n",
-        value,
-        b"\r\n",
-    ]
-    .concat()
-}
-
-fn takes_value(name: &str) -> bool {
-    WITH_EFFECT.contains(&name)
-}
-
 fn unknown(word: &Word, option: &str) -> Flaw {
     let why =
         format!("the curl option {option} is not known here, so the request is not looked at");
@@ -435,126 +377,7 @@ fn shown(name: &str) -> &str {
     name.get(..end.min(LONGEST_OPTION)).unwrap_or_default()
 }
 
-const FORM: &str = "application/x-www-form-urlencoded";
-const BOUNDARY: &str = "------------------------nicetap";
-const MULTIPART: &str = "multipart/form-data; boundary=------------------------nicetap";
 const LONGEST_OPTION: usize = 32;
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
-
-const SHORT: &[(u8, &str)] = &[
-    (b'H', "header"),
-    (b'd', "data"),
-    (b'X', "request"),
-    (b'u', "user"),
-    (b'G', "get"),
-    (b'I', "head"),
-    (b'A', "user-agent"),
-    (b'e', "referer"),
-    (b'b', "cookie"),
-    (b'F', "form"),
-    (b'T', "upload-file"),
-    (b'0', "http1.0"),
-    (b'o', "output"),
-    (b'w', "write-out"),
-    (b'x', "proxy"),
-    (b'm', "max-time"),
-    (b'c', "cookie-jar"),
-    (b'E', "cert"),
-    (b'D', "dump-header"),
-    (b'U', "proxy-user"),
-];
-
-/// Options with a value that shapes the request, or that a short form has.
-const WITH_EFFECT: &[&str] = &[
-    "url",
-    "request",
-    "header",
-    "user",
-    "oauth2-bearer",
-    "user-agent",
-    "referer",
-    "cookie",
-    "url-query",
-    "upload-file",
-    "json",
-    "data",
-    "data-ascii",
-    "data-binary",
-    "data-raw",
-    "data-urlencode",
-    "form",
-    "form-string",
-    "output",
-    "write-out",
-    "proxy",
-    "max-time",
-    "cookie-jar",
-    "cert",
-    "dump-header",
-    "proxy-user",
-];
-
-/// Options with a value that change nothing of what is judged.
-const VALUE_WITHOUT_EFFECT: &[&str] = &[
-    "cacert",
-    "capath",
-    "key",
-    "connect-timeout",
-    "connect-to",
-    "resolve",
-    "retry",
-    "retry-delay",
-    "retry-max-time",
-    "interface",
-    "noproxy",
-    "limit-rate",
-    "trace",
-    "trace-ascii",
-    "stderr",
-    "ciphers",
-    "tls-max",
-    "proxy-header",
-    "max-redirs",
-    "dns-servers",
-    "output-dir",
-    "keepalive-time",
-];
-
-const NO_EFFECT_SHORT: &[u8] = b"sSvkiLfgNOjnqRZ#1246";
-
-const NO_EFFECT: &[&str] = &[
-    "silent",
-    "show-error",
-    "verbose",
-    "insecure",
-    "include",
-    "location",
-    "fail",
-    "fail-with-body",
-    "globoff",
-    "no-buffer",
-    "remote-name",
-    "http1.1",
-    "http2",
-    "http3",
-    "tlsv1.2",
-    "tlsv1.3",
-    "ipv4",
-    "ipv6",
-    "progress-bar",
-    "no-progress-meter",
-    "path-as-is",
-    "create-dirs",
-    "basic",
-    "no-keepalive",
-    "retry-all-errors",
-    "retry-connrefused",
-    "show-headers",
-];
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,13 @@
 //!
 //! It keeps no tree: it reports members and values as it meets them. It runs in linear time, and depth costs heap, not
 //! stack, so that 100,000 open brackets are only an error.
-use std::borrow::Cow;
+use mistaken::{COMMENT, no_json_at_all, no_utf8, no_value};
+
+pub(super) use mistaken::is_form;
+pub(super) use string::{unescape, value_of};
+
+mod mistaken;
+mod string;
 
 /// Why a body is not JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,70 +71,6 @@ pub(super) fn read<'a>(text: &'a [u8], whole: bool, on: &mut dyn FnMut(Event<'a>
         }
         (Err(Stop::Bad(at, reason)), _) => Outcome::Bad(located(text, at, reason)),
     }
-}
-
-/// The value of a token: strings without quotes and escapes, all else as it stands.
-pub(super) fn value_of(token: &[u8]) -> Cow<'_, [u8]> {
-    match token {
-        [b'"', inner @ .., b'"'] => unescape(inner),
-        b"null" => Cow::Borrowed(b""),
-        _ => Cow::Borrowed(token),
-    }
-}
-
-/// Undoes the escapes of a string that was read. Half a surrogate pair becomes U+FFFD.
-pub(super) fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
-    if memchr::memchr(b'\\', text).is_none() {
-        return Cow::Borrowed(text);
-    }
-    let mut plain = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        if *byte != b'\\' {
-            plain.push(*byte);
-            continue;
-        }
-        let Some((escape, after)) = rest.split_first() else {
-            break;
-        };
-        rest = after;
-        match escape {
-            b'b' => plain.push(8),
-            b'f' => plain.push(12),
-            b'n' => plain.push(b'\n'),
-            b'r' => plain.push(b'\r'),
-            b't' => plain.push(b'\t'),
-            b'u' => {
-                let letter;
-                (letter, rest) = code_point(rest);
-                plain.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
-            }
-            other => plain.push(*other),
-        }
-    }
-    Cow::Owned(plain)
-}
-
-/// The character after `\u`, and what follows it.
-fn code_point(text: &[u8]) -> (char, &[u8]) {
-    let unit = |text: &[u8]| {
-        let digits = std::str::from_utf8(text.get(..4)?).ok()?;
-        u32::from_str_radix(digits, 16).ok()
-    };
-    let Some(first) = unit(text) else {
-        return (char::REPLACEMENT_CHARACTER, text);
-    };
-    let rest = &text[4..];
-    if let (0xd800..0xdc00, Some(next)) = (first, rest.strip_prefix(b"\\u"))
-        && let Some(second @ 0xdc00..0xe000) = unit(next)
-    {
-        let joined = 0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-        let letter = char::from_u32(joined).unwrap_or(char::REPLACEMENT_CHARACTER);
-        return (letter, &next[4..]);
-    }
-    let letter = char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER);
-    (letter, rest)
 }
 
 fn located(text: &[u8], at: usize, reason: &'static str) -> JsonError {
@@ -425,84 +367,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn no_utf8(text: &[u8]) -> &'static str {
-    match text {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16; JSON wants UTF-8",
-        [0x1f, 0x8b, ..] => "gzip without a Content-Encoding that says so",
-        _ => "a byte that is not UTF-8",
-    }
-}
-
-/// Other things that are sent as JSON, told by how they begin.
-fn no_json_at_all(text: &[u8]) -> Option<&'static str> {
-    if text.starts_with(b"\xef\xbb\xbf") {
-        return Some("a byte order mark in front; save the file as UTF-8 without BOM");
-    }
-    let text = text.trim_ascii_start();
-    if text.starts_with(b"<") {
-        return Some("markup (HTML or XML), not JSON");
-    }
-    if text.starts_with(b"Array") || text.starts_with(b"stdClass") {
-        return Some("PHP's print_r output; use json_encode");
-    }
-    if let [b'a' | b'O', b':', b'0'..=b'9', ..] = text {
-        return Some("PHP's serialize output; use json_encode");
-    }
-    if text.starts_with(b"--") {
-        return Some("multipart form data, not JSON");
-    }
-    if PHP_NOTICES.iter().any(|word| text.starts_with(word)) {
-        return Some("a notice of PHP in front of the JSON");
-    }
-    if matches!(text.first(), Some(0..=8 | 14..=31)) {
-        return Some("binary data, not JSON");
-    }
-    if is_function_call(text) {
-        return Some("a function call round the JSON (JSONP)");
-    }
-    is_form(text).then_some("form data (name=value), not JSON")
-}
-
-/// Whether the text begins like `name=value`.
-pub(super) fn is_form(text: &[u8]) -> bool {
-    let name = text.iter().position(|byte| {
-        !byte.is_ascii_alphanumeric() && !matches!(byte, b'_' | b'-' | b'.' | b'%' | b'[' | b']')
-    });
-    name.is_some_and(|end| end > 0 && text[end] == b'=' && !text.starts_with(b"["))
-}
-
-/// `callback({…})`
-fn is_function_call(text: &[u8]) -> bool {
-    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_$.".contains(byte);
-    let end = text.iter().position(|byte| !is_word(byte));
-    end.is_some_and(|end| end > 0 && text[end] == b'(')
-}
-
-fn no_value(rest: &[u8]) -> &'static str {
-    match rest {
-        [b'\'', ..] => "single quotes; JSON wants double quotes",
-        [b'/' | b'#', ..] => COMMENT,
-        [b'<', ..] => "markup (HTML or XML), not JSON",
-        [b',' | b']' | b'}' | b':', ..] => "a value is missing",
-        [b'+', ..] => "a plus sign in front of a number",
-        [b'.', ..] => "a number that begins with a point",
-        [0xe2, 0x80, 0x98..=0x9f, ..] => "a typographic quote; JSON wants a plain double quote",
-        [0xc2, 0xa0, ..] => "a no-break space; JSON wants a plain one",
-        _ => "a character that begins no JSON value",
-    }
-}
-
-const PHP_NOTICES: [&[u8]; 6] = [
-    b"Notice:",
-    b"Warning:",
-    b"Deprecated:",
-    b"Fatal error:",
-    b"Parse error:",
-    b"PHP ",
-];
 const WORDS: [&[u8]; 3] = [b"true", b"false", b"null"];
 const TEXT_ENDS: &str = "the text ends before the JSON does";
-const COMMENT: &str = "a comment; JSON has none";
 
 #[cfg(test)]
 mod tests {
@@ -620,19 +486,6 @@ mod tests {
         assert_eq!(error(&"[".repeat(100_000)), (1, 100_001, TEXT_ENDS));
         let objects = "{\"a\":".repeat(100_000);
         assert_eq!(error(&objects).2, TEXT_ENDS);
-    }
-
-    #[test]
-    fn strings_are_unescaped() {
-        for (text, want) in [
-            ("plain", "plain"),
-            ("a\\/b\\n\\\"", "a/b\n\""),
-            ("\\u00e4\\ud83d\\ude00", "ä😀"),
-            ("\\ud83d", "\u{fffd}"),
-            ("\\ud83dx\\u0041", "\u{fffd}xA"),
-        ] {
-            assert_eq!(&*unescape(text.as_bytes()), want.as_bytes(), "{text}");
-        }
     }
 
     /// The files of nst/JSONTestSuite are not ours to ship: `NICETAP_CORPUS` names the folder that holds them.
