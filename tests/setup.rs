@@ -3,7 +3,8 @@
 
 mod support;
 
-use std::process::{Command, Output};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Output, Stdio};
 
 use support::home::{Home, keep_console};
 use support::site::Site;
@@ -177,6 +178,43 @@ fn the_command_line_is_set_up_and_taken_back() {
     assert!(site.place("cli.d/99-nicetap.ini").exists());
     let told = setup.done(&["php", "--check"]);
     assert!(told.contains("sent to nicetap yes"), "{told}");
+    setup.done(&["--undo"]);
+    assert_eq!(site.tree(), before);
+}
+
+/// A client that nicetap has set up does not log in: with a login its calls, payments too, would get 407.
+#[test]
+fn what_is_set_up_and_a_login_of_the_proxy_exclude_each_other() {
+    let site = Site::start("games", "");
+    let setup = Setup::new(&site);
+    let (before, target) = (site.tree(), site.fpm());
+    let serve = || {
+        let mut nicetap = Command::new(env!("CARGO_BIN_EXE_nicetap"));
+        nicetap
+            .args(["serve", "--listen", "127.0.0.1:0", "--no-ui", "--mock"])
+            .args(["--proxy-auth", "bob", "--home"])
+            .arg(setup.home.path().join("home"));
+        nicetap
+    };
+    let mut serving = serve()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // The banner comes last of all.
+    let mut banner = BufReader::new(serving.stdout.take().unwrap());
+    banner.read_line(&mut String::new()).unwrap();
+    let refused = setup.refused(&[&target, "--write", "--yes"]);
+    serving.kill().unwrap();
+    serving.wait().unwrap();
+    assert!(refused.contains("does not log in"), "{refused}");
+    assert_eq!(site.tree(), before);
+
+    setup.done(&[&target, "--write", "--yes"]);
+    let output = serve().output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("stands, and does not log in"), "{told}");
     setup.done(&["--undo"]);
     assert_eq!(site.tree(), before);
 }

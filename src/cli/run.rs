@@ -63,6 +63,9 @@ impl Run {
         let typed = &self.settings;
         if typed.listen.is_none() {
             own = own.for_own_client();
+            if typed.only_user.is_some() {
+                own.only_user.clone_from(&config.only_user);
+            }
         }
         if typed.ui.is_none() {
             own.ui = None;
@@ -85,7 +88,7 @@ impl Run {
 /// Runs the command, and gives its exit code.
 pub(super) fn run(options: &Run, config: &Config) -> Result<ExitCode, Error> {
     let config = options.own(config);
-    if config.proxy_auth.is_some() {
+    if config.proxy_auth.is_some() || options.settings.proxy_auth.is_some() {
         return Err(
             Error::usage("--proxy-auth: the command that is run does not log in")
                 .hint("take it out; for clients that log in: nicetap serve --proxy-auth USER"),

@@ -13,6 +13,7 @@ use crate::setup::whmcs::{Cron, Whmcs};
 use crate::setup::{Ledger, Plan, SetupError, To, Undone, check, probe_page, take_back};
 
 use super::error::Error;
+use super::instance::Presence;
 use super::{instance, print};
 
 /// For whom, and what is done.
@@ -113,6 +114,10 @@ fn shown(target: &Target, to: &To) -> String {
 }
 
 fn write(plans: &[Plan], to: &To, config: &Config, is_agreed: bool) -> Result<(), Error> {
+    let running = Presence::running(&config.home);
+    if config.proxy_auth.is_some() || running.is_some_and(|running| running.wants_login) {
+        return Err(no_login("what is set up does not log in"));
+    }
     // The settings name the CA's files.
     instance::open_ca(config, &to.public)?;
     if !agree(plans, to, is_agreed)? {
@@ -125,6 +130,14 @@ fn write(plans: &[Plan], to: &To, config: &Config, is_agreed: bool) -> Result<()
         "done; calls are seen while `nicetap serve` runs on {}; take it back with: nicetap setup --undo\n",
         to.proxy
     ))
+}
+
+/// `--proxy-auth` beside settings that nicetap has made: their calls would get 407, payments too.
+pub(super) fn no_login(why: &str) -> Error {
+    Error::usage(format!(
+        "{why}, and with --proxy-auth all its calls would fail"
+    ))
+    .hint("serve without --proxy-auth; --only-user keeps others of this machine out")
 }
 
 fn refuse_a_second(ledger: &Ledger) -> Result<(), Error> {

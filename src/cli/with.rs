@@ -26,6 +26,12 @@ impl With {
         let to = To::of(config, proxy);
         let left = Ledger::read(&to.home).map_err(|error| failed(error.into()))?;
         if config.with.is_empty() {
+            if !left.is_empty() && config.proxy_auth.is_some() {
+                let targets = left.targets().join(", ");
+                return Err(setup::no_login(&format!(
+                    "the set-up for {targets} stands, and does not log in"
+                )));
+            }
             if !left.is_empty() {
                 print::to_stderr(&stale(&left));
             }

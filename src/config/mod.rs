@@ -375,7 +375,7 @@ impl Config {
         Ok(config)
     }
 
-    /// The same for a client that nicetap starts itself: on a free port of this machine, without a login.
+    /// The same for a client that nicetap starts itself: on a free port of this machine, without a login, whoever it is.
     #[must_use]
     pub fn for_own_client(self) -> Self {
         Self {
@@ -385,6 +385,7 @@ impl Config {
             proxy_auth: None,
             proxy_password_file: None,
             allow_private: false,
+            only_user: Vec::new(),
             ..self
         }
     }

@@ -1,6 +1,7 @@
 //! Who may use the proxy, and for what: this machine, as far as `--only-user` and `--proxy-auth` let it; others with
 //! `--allow-remote` only, as far as `--allow-from` and `--proxy-auth` let them.
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -12,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::config::{Config, Network, ProxyLogin};
 use crate::http1::RequestHead;
-use crate::journal::draft::Peer;
+use crate::journal::draft::{ConnectionDraft, Peer};
 use crate::record::ConnectionStage;
 
 use super::page::Page;
@@ -73,6 +74,19 @@ pub(super) enum Unwelcome {
 }
 
 impl Unwelcome {
+    /// What the log has of it: nothing that it sent.
+    pub(super) fn draft(self, peer: Arc<Peer>) -> ConnectionDraft {
+        ConnectionDraft {
+            peer,
+            host: None,
+            stage: self.stage(),
+            reason: self.reason(),
+            raw: None,
+            answered: Some(self.page().status),
+            findings: Vec::new(),
+        }
+    }
+
     /// What it is told.
     pub(super) fn page(self) -> Page {
         match self {
@@ -99,16 +113,14 @@ impl Unwelcome {
         }
     }
 
-    /// How far it came.
-    pub(super) const fn stage(self) -> ConnectionStage {
+    const fn stage(self) -> ConnectionStage {
         match self {
             Self::Stranger | Self::NoBaseUrl | Self::OtherUser => ConnectionStage::Head,
             Self::NoLogin | Self::WrongLogin => ConnectionStage::ProxyAuth,
         }
     }
 
-    /// What the log says.
-    pub(super) const fn reason(self) -> &'static str {
+    const fn reason(self) -> &'static str {
         match self {
             Self::Stranger => "the client's address is not in --allow-from",
             Self::NoBaseUrl => {

@@ -202,20 +202,11 @@ impl Front {
     /// Answers a client that may not send what it sends. Nothing of it is recorded: it is nobody that is looked at.
     async fn turn_away(mut self, head: &RequestHead, why: Unwelcome) {
         self.known_sender().await;
-        let page = why.page();
         let place = self.shared.journal.place().await;
-        place.connection(ConnectionDraft {
-            peer: self.peer.clone(),
-            host: None,
-            stage: why.stage(),
-            reason: why.reason(),
-            raw: None,
-            answered: Some(page.status),
-            findings: Vec::new(),
-        });
+        place.connection(why.draft(self.peer.clone()));
         let answer = match head.method() {
-            "CONNECT" => page.render_connect(),
-            method => page.render(method != "HEAD", false),
+            "CONNECT" => why.page().render_connect(),
+            method => why.page().render(method != "HEAD", false),
         };
         let _ = timeout(ANSWER_LIMIT, self.leg.writer.send(&answer)).await;
         self.leg.close().await;

@@ -15,7 +15,7 @@ use crate::client;
 use crate::config::Config;
 use crate::facts::{Authority, Scheme};
 use crate::http1::Limits;
-use crate::journal::draft::{ConnectionDraft, Peer};
+use crate::journal::draft::Peer;
 use crate::stumble;
 
 use super::access::Access;
@@ -316,18 +316,10 @@ async fn serve_connection(
 /// Answers somebody of whom nothing is read.
 async fn turn_away(shared: &Shared, peer: Arc<Peer>, mut leg: Leg) {
     let why = Unwelcome::Stranger;
-    let page = why.page();
     let place = shared.journal.place().await;
-    place.connection(ConnectionDraft {
-        peer,
-        host: None,
-        stage: why.stage(),
-        reason: why.reason(),
-        raw: None,
-        answered: Some(page.status),
-        findings: Vec::new(),
-    });
-    let _ = timeout(ANSWER_LIMIT, leg.writer.send(&page.render(true, false))).await;
+    place.connection(why.draft(peer));
+    let answer = why.page().render(true, false);
+    let _ = timeout(ANSWER_LIMIT, leg.writer.send(&answer)).await;
     leg.close().await;
 }
 

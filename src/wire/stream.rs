@@ -64,6 +64,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Rewind<S> {
         let taken = self.first.len().min(buf.remaining());
         buf.put_slice(&self.first[..taken]);
         self.first.advance(taken);
+        if self.first.is_empty() {
+            // An empty slice would keep the memory of all of them, for as long as the connection stands.
+            self.first = Bytes::new();
+        }
         Poll::Ready(Ok(()))
     }
 }

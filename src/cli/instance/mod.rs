@@ -156,10 +156,11 @@ impl Instance {
         let users = users(config)?;
         let listeners = bind(config).await?;
         let wants_ui = purpose == Purpose::Serve { wants_ui: true };
-        if let Some(note) = others::note(config, login.as_ref()) {
+        let bound: Vec<SocketAddr> = listeners.iter().flat_map(TcpListener::local_addr).collect();
+        if let Some(note) = others::note(&bound, login.as_ref()) {
             print::to_stderr(&note);
         }
-        refuse_loops(config, &listeners, purpose)?;
+        refuse_loops(config, &bound, purpose)?;
         let ui = bind_ui(config, wants_ui).await?;
         let ca = open_ca(config, &config.public_dir())?;
         let redactor = redactor(config, given)?;
@@ -229,8 +230,7 @@ impl Instance {
         });
         let presence = matches!(purpose, Purpose::Serve { .. }).then(|| {
             let ends = ends.map(|end| Time::from_millis(end.as_millisecond()));
-            let log = config.log.as_deref();
-            let presence = Presence::of_this_process(proxy.addrs(), ui_addr, log, ends);
+            let presence = Presence::of_this_process(proxy.addrs(), ui_addr, config, ends);
             // Without it `stop` does not find us, and nothing else is amiss.
             let _ = presence.announce(&config.home);
             (presence, config.home.clone())
@@ -356,11 +356,10 @@ impl Instance {
 }
 
 /// Refuses to go out through itself, and names a proxy that is not used.
-fn refuse_loops(config: &Config, listeners: &[TcpListener], purpose: Purpose) -> Result<(), Error> {
-    let bound: Vec<SocketAddr> = listeners.iter().flat_map(TcpListener::local_addr).collect();
-    upstream::refuse_loop(config, &bound)?;
+fn refuse_loops(config: &Config, bound: &[SocketAddr], purpose: Purpose) -> Result<(), Error> {
+    upstream::refuse_loop(config, bound)?;
     if purpose != Purpose::Call
-        && let Some(note) = upstream::note(config, &bound, |name| std::env::var(name).ok())
+        && let Some(note) = upstream::note(config, bound, |name| std::env::var(name).ok())
     {
         print::to_stderr(&format!("{note}\n"));
     }

@@ -1,11 +1,13 @@
 //! What is said at the start when others may use the proxy.
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 
 use crate::cli::secrets::Login;
 use crate::config::{Config, Network};
 
 /// The password that was made up, and how safe the way to nicetap is. For standard error: neither is kept.
-pub(super) fn note(config: &Config, login: Option<&Login>) -> Option<String> {
+/// `bound`: where nicetap really listens.
+pub(super) fn note(bound: &[SocketAddr], login: Option<&Login>) -> Option<String> {
     let mut text = String::new();
     if let Some(Login { login, is_made_up }) = login {
         let (user, password) = (login.user.as_str(), login.password.as_str());
@@ -19,8 +21,8 @@ pub(super) fn note(config: &Config, login: Option<&Login>) -> Option<String> {
             text.push_str("warning: the password of --proxy-auth is short; the login can be tried again and again\n");
         }
     }
-    if config.listen.iter().any(|addr| !addr.ip().is_loopback()) {
-        let port = config.listen.first().map_or(0, std::net::SocketAddr::port);
+    if let Some(addr) = bound.iter().find(|addr| !addr.ip().is_loopback()) {
+        let port = addr.port();
         let _ = writeln!(
             text,
             "note: other machines' way to nicetap is not encrypted: logins and base-URL calls can be read on it. Use a \

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli::error::Error;
 use crate::clock::Time;
+use crate::config::Config;
 use crate::store::{Access, Dir, StoreError};
 
 /// One that runs, or that was killed.
@@ -19,6 +20,9 @@ pub(in crate::cli) struct Presence {
     pub(in crate::cli) listen: Vec<SocketAddr>,
     pub(in crate::cli) ui: Option<SocketAddr>,
     pub(in crate::cli) log: Option<PathBuf>,
+    /// Whether clients must log in.
+    #[serde(default)]
+    pub(in crate::cli) wants_login: bool,
     pub(in crate::cli) since: Time,
     pub(in crate::cli) ends: Option<Time>,
 }
@@ -28,7 +32,7 @@ impl Presence {
     pub(super) fn of_this_process(
         listen: &[SocketAddr],
         ui: Option<SocketAddr>,
-        log: Option<&Path>,
+        config: &Config,
         ends: Option<Time>,
     ) -> Self {
         let pid = rustix::process::getpid().as_raw_nonzero().get();
@@ -37,7 +41,8 @@ impl Presence {
             began: began(pid).unwrap_or(0),
             listen: listen.to_vec(),
             ui,
-            log: log.map(Path::to_owned),
+            log: config.log.clone(),
+            wants_login: config.proxy_auth.is_some(),
             since: Time::now(),
             ends,
         }
@@ -128,7 +133,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let home = home.path().join("home");
         assert!(Presence::running(&home).is_none());
-        let mut ours = Presence::of_this_process(&[], None, None, None);
+        let mut ours = Presence::of_this_process(&[], None, &Config::at(&home), None);
         ours.announce(&home).unwrap();
         assert_eq!(Presence::running(&home).unwrap().pid, ours.pid);
         ours.began += 1;
