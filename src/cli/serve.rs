@@ -99,7 +99,10 @@ pub fn banner(facts: &BannerFacts<'_>) -> String {
     let url = |addr: SocketAddr| format!("http://{addr}");
     let proxy: Vec<String> = facts.listen.iter().copied().map(url).collect();
     let proxy = match &facts.open_to {
-        Some(others) => format!("{} · open to {others}", listed(&proxy, 30)),
+        Some(others) => {
+            let room = 75_usize.saturating_sub(others.chars().count());
+            format!("{} · open to {others}", listed(&proxy, room))
+        }
         None => listed(&proxy, 74),
     };
     let first = facts.listen.first().copied().map(reached_here);
@@ -375,6 +378,29 @@ mod tests {
             !without.contains("ssh") && !without.contains("inspector"),
             "{without}"
         );
+    }
+
+    #[test]
+    fn the_banner_says_who_may_use_it_and_at_which_addresses() {
+        let listen = ["127.0.0.1:65535", "0.0.0.0:65534"].map(|addr| addr.parse().unwrap());
+        for others in [
+            "172.17.0.0/16, with a login",
+            "13 address ranges, with a login",
+        ] {
+            let text = banner(&BannerFacts {
+                listen: &listen,
+                open_to: Some(others.to_owned()),
+                login: Some("bob"),
+                ..facts(&config())
+            });
+            fits(&text);
+            assert!(text.contains(&format!(" · open to {others}\n")), "{text}");
+            assert!(text.contains("-x http://127.0.0.1:65535 -U bob "), "{text}");
+            assert!(
+                text.contains("http://127.0.0.1:65535, http://0.0.0.0:65534"),
+                "{text}"
+            );
+        }
     }
 
     #[test]

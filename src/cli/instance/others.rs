@@ -41,7 +41,7 @@ pub(in crate::cli) fn open_to(config: &Config) -> Option<String> {
     let from = match from.as_slice() {
         [] => "every address".to_owned(),
         [only] => only.clone(),
-        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+        many => format!("{} address ranges", many.len()),
     };
     let login = if config.proxy_auth.is_some() {
         ", with a login"
