@@ -21,7 +21,7 @@ use crate::support::message::Message;
 use crate::support::nicetap::{Nicetap, Options};
 use crate::support::origin::{RawOrigin, answering, success};
 use crate::support::raw::RawClient;
-use crate::support::{API, PATIENCE, process, say, write};
+use crate::support::{API, PATIENCE, process, say, sized, write};
 use crate::ways_up;
 
 #[test]
@@ -30,8 +30,7 @@ fn nicetap_and_openssl_judge_names_alike() {
     families::names(&mut judged);
     ways_up::ways_up(&mut judged);
     ways_up::extensions(&mut judged);
-    let every = if is_thorough() { 1 } else { EACH_SO_MANIETH };
-    families::constrained_names(&mut judged, every);
+    families::constrained_names(&mut judged, sized(EACH_SO_MANIETH, 1));
     let ground = Ground::for_names(&judged);
     ground.compare(&judged, |case| {
         let mut client =
@@ -249,10 +248,6 @@ impl ResolvesServerCert for Shown {
             None => self.otherwise.lock().unwrap().clone(),
         }
     }
-}
-
-fn is_thorough() -> bool {
-    std::env::var_os("NICETAP_THOROUGH").is_some_and(|value| value == "1")
 }
 
 /// Of the constrained names; it has no factor in common with their numbers.
