@@ -14,17 +14,21 @@ use super::socket::Owner;
 /// `is_open` is asked before processes are searched: most of the sockets that are not where others were have been
 /// closed meanwhile, and such a search is long.
 pub(super) fn find(owner: &Owner, is_open: impl Fn() -> bool) -> Option<u32> {
+    let mut search = Search {
+        link: link(owner),
+        budget: LINK_BUDGET,
+        buffer: Vec::new(),
+    };
+    if let Some(next) = search.spot_beyond(latest(owner.uid)) {
+        remember(owner.uid, next);
+        return Some(next.pid);
+    }
     if let Some(pid) = find_again(owner) {
         return Some(pid);
     }
     if !is_open() {
         return None;
     }
-    let mut search = Search {
-        link: link(owner),
-        budget: LINK_BUDGET,
-        buffer: Vec::new(),
-    };
     let known = recent(owner.uid);
     let mut in_known = known.iter().rev().copied();
     let found = in_known
@@ -115,14 +119,27 @@ struct Search {
 }
 
 impl Search {
+    /// A client that keeps its connections open is given one number after the other, and would otherwise be searched
+    /// from its first descriptor on for each of them.
+    fn spot_beyond(&self, latest: Option<Spot>) -> Option<Spot> {
+        let Spot { pid, descriptor } = latest?;
+        let folder = rustix::fs::open(format!("/proc/{pid}/fd"), FOLDER, Mode::empty()).ok()?;
+        let mut next = descriptor.saturating_add(1)..=descriptor.saturating_add(FURTHER);
+        let holds = |number: &u32| {
+            let link = readlinkat(&folder, number.to_string(), Vec::new());
+            link.is_ok_and(|link| link.as_bytes() == self.link.as_bytes())
+        };
+        let descriptor = next.find(holds)?;
+        Some(Spot { pid, descriptor })
+    }
+
     fn spot_in(&mut self, pid: u32) -> Option<Spot> {
         let descriptor = self.look_into(pid).ok()??;
         Some(Spot { pid, descriptor })
     }
 
     fn look_into(&mut self, pid: u32) -> rustix::io::Result<Option<u32>> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = rustix::fs::open(format!("/proc/{pid}/fd"), flags, Mode::empty())?;
+        let folder = rustix::fs::open(format!("/proc/{pid}/fd"), FOLDER, Mode::empty())?;
         let mut descriptors = Dir::new(folder)?;
         while let Some(descriptor) = descriptors.read() {
             if self.budget == 0 {
@@ -178,6 +195,13 @@ fn recent(uid: u32) -> Vec<u32> {
     recent
 }
 
+/// Where a socket of this user was found last.
+fn latest(uid: u32) -> Option<Spot> {
+    let spots = spots();
+    let mut theirs = spots.iter().rev().filter(|seen| seen.uid == uid);
+    theirs.next().map(|seen| seen.spot)
+}
+
 fn spots() -> MutexGuard<'static, VecDeque<Seen>> {
     SPOTS.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -185,6 +209,11 @@ fn spots() -> MutexGuard<'static, VecDeque<Seen>> {
 /// Where sockets of which user were found, the latest last. A number that means something else by now costs one look
 /// in vain.
 static SPOTS: Mutex<VecDeque<Seen>> = Mutex::new(VecDeque::new());
+const FOLDER: OFlags = OFlags::RDONLY
+    .union(OFlags::DIRECTORY)
+    .union(OFlags::CLOEXEC);
+/// As many descriptors beyond the latest are looked at: look-ups overtake each other a little.
+const FURTHER: u32 = 16;
 const MOST_MISSED: u8 = 8;
 const SPOTS_LIMIT: usize = 64;
 /// About 30 ms.
@@ -192,7 +221,24 @@ const LINK_BUDGET: usize = 20_000;
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsRawFd as _;
+    use std::os::unix::net::UnixStream;
+
     use super::*;
+
+    #[test]
+    fn the_descriptor_after_the_latest_is_looked_at_before_all_others() {
+        let uid = u32::MAX - 9; // nobody's
+        let (one, next) = UnixStream::pair().unwrap();
+        let spot = Spot {
+            pid: std::process::id(),
+            descriptor: one.as_raw_fd().try_into().unwrap(),
+        };
+        remember(uid, spot);
+        let inode = rustix::fs::fstat(&next).unwrap().st_ino;
+        let found = find(&Owner { uid, inode }, || unreachable!("a long search"));
+        assert_eq!(found, Some(std::process::id()));
+    }
 
     #[test]
     fn a_descriptor_that_is_closed_for_a_moment_is_looked_at_again() {
