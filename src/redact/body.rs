@@ -6,7 +6,7 @@ use serde::de::IgnoredAny;
 use super::escape::Lines;
 use super::find::{Found, What};
 use super::seal::Masked;
-use super::{Redactor, json, loose, pairs, shape, telltale};
+use super::{Redactor, json, loose, markup, pairs, parts, shape, telltale};
 
 /// A body as it may be shown.
 pub enum Shown {
@@ -35,11 +35,11 @@ impl Redactor {
             }
             Kind::Form => pairs::pairs(names, bytes, trimmed(bytes), truncated, &mut found),
             Kind::Multipart => {
-                loose::parts(names, bytes, &mut found);
+                parts::parts(names, bytes, &mut found);
                 loose::assignments(names, bytes, 0..bytes.len(), &mut found);
             }
             Kind::Other => {
-                loose::elements(names, bytes, &mut found);
+                markup::elements(names, bytes, &mut found);
                 found.extend(cut_tag(bytes).filter(|_| truncated));
                 loose::assignments(names, bytes, 0..bytes.len(), &mut found);
             }
