@@ -1,8 +1,6 @@
 //! Bodies: as masked text, if they are text.
 use std::ops::Range;
 
-use serde::de::IgnoredAny;
-
 use super::escape::Lines;
 use super::find::{Found, What};
 use super::seal::Masked;
@@ -27,9 +25,9 @@ impl Redactor {
         let (names, mut found) = (&self.names, Vec::new());
         match kind(content_type, bytes) {
             Kind::Json => {
-                json::json(names, bytes, truncated, &mut found);
+                let is_sound = json::json(names, bytes, truncated, &mut found);
                 // A line of a log begins with a bracket, too.
-                if serde_json::from_slice::<IgnoredAny>(bytes).is_err() {
+                if !is_sound {
                     loose::assignments(names, bytes, 0..bytes.len(), &mut found);
                 }
             }
@@ -101,6 +99,9 @@ fn trimmed(bytes: &[u8]) -> Range<usize> {
 fn is_binary(bytes: &[u8]) -> bool {
     if memchr::memchr(0, bytes).is_some() {
         return true;
+    }
+    if std::str::from_utf8(bytes).is_ok() {
+        return false;
     }
     let broken: usize = bytes.utf8_chunks().map(|chunk| chunk.invalid().len()).sum();
     broken * 10 > bytes.len()

@@ -9,8 +9,9 @@ use super::{loose, pairs, telltale};
 
 /// Looks through a text that is JSON, nearly JSON, or the beginning of it.
 ///
-/// `cut`: the text goes on where it ends here.
-pub(super) fn json(names: &Names, text: &[u8], cut: bool, found: &mut Vec<Found>) {
+/// `cut`: the text goes on where it ends here. Says whether it is sound JSON, or the sound beginning of it: then there
+/// is nothing else to be found in it.
+pub(super) fn json(names: &Names, text: &[u8], cut: bool, found: &mut Vec<Found>) -> bool {
     let mut scan = Scan {
         names,
         text,
@@ -19,6 +20,8 @@ pub(super) fn json(names: &Names, text: &[u8], cut: bool, found: &mut Vec<Found>
         open: Vec::new(),
         due: None,
         half: None,
+        expects: Expects::Value,
+        is_sound: true,
         found,
     };
     while let Some(&byte) = text.get(scan.at) {
@@ -27,6 +30,7 @@ pub(super) fn json(names: &Names, text: &[u8], cut: bool, found: &mut Vec<Found>
     while let Some(bracket) = scan.open.pop() {
         scan.left_open(bracket);
     }
+    scan.is_sound && (cut || scan.expects == Expects::Nothing)
 }
 
 struct Scan<'a> {
@@ -39,7 +43,23 @@ struct Scan<'a> {
     due: Option<Level>,
     /// Which half of a couple that value is.
     half: Option<Half>,
+    expects: Expects,
+    /// Whether everything so far was what was expected.
+    is_sound: bool,
     found: &'a mut Vec<Found>,
+}
+
+/// What sound JSON goes on with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expects {
+    Value,
+    ValueOrEnd,
+    Key,
+    KeyOrEnd,
+    Colon,
+    Comma,
+    /// The text is complete.
+    Nothing,
 }
 
 /// An object or array round this place.
@@ -72,18 +92,52 @@ impl Scan<'_> {
         match byte {
             b'"' => return self.string(),
             b'{' | b'[' => self.opens(byte == b'['),
-            b'}' | b']' => self.closes(),
-            b',' => (self.due, self.half) = (None, None),
+            b'}' | b']' => self.closes(byte == b']'),
+            b',' => self.comma(),
+            b':' => self.meets(&[Expects::Colon], Expects::Value),
+            b' ' | b'\t' | b'\r' | b'\n' => {}
             b'/' => return self.comment(),
             byte if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.') => {
                 return self.scalar();
             }
-            _ => {}
+            _ => self.is_sound = false,
         }
         self.at += 1;
     }
 
+    /// Something was met that is sound in these places.
+    fn meets(&mut self, sound: &[Expects], next: Expects) {
+        self.is_sound &= sound.contains(&self.expects);
+        self.expects = next;
+    }
+
+    /// What follows a value.
+    fn behind_value(&self) -> Expects {
+        if self.open.is_empty() {
+            Expects::Nothing
+        } else {
+            Expects::Comma
+        }
+    }
+
+    fn comma(&mut self) {
+        (self.due, self.half) = (None, None);
+        let is_array = self.open.last().is_some_and(|bracket| bracket.is_array);
+        let next = if is_array {
+            Expects::Value
+        } else {
+            Expects::Key
+        };
+        self.meets(&[Expects::Comma], next);
+    }
+
     fn opens(&mut self, is_array: bool) {
+        let next = if is_array {
+            Expects::ValueOrEnd
+        } else {
+            Expects::KeyOrEnd
+        };
+        self.meets(&[Expects::Value, Expects::ValueOrEnd], next);
         let (mut level, half) = (self.level(), self.half.take());
         if let Some(outer) = self.open.last_mut() {
             outer.count += 1;
@@ -104,11 +158,19 @@ impl Scan<'_> {
         });
     }
 
-    fn closes(&mut self) {
+    fn closes(&mut self, is_array: bool) {
         (self.due, self.half) = (None, None);
         let Some(bracket) = self.open.pop() else {
+            self.is_sound = false;
             return;
         };
+        let empty = if is_array {
+            Expects::ValueOrEnd
+        } else {
+            Expects::KeyOrEnd
+        };
+        self.is_sound &= bracket.is_array == is_array;
+        self.meets(&[Expects::Comma, empty], self.behind_value());
         if bracket.is_array && bracket.count == 2 {
             self.hide_second(&bracket);
         }
@@ -144,6 +206,7 @@ impl Scan<'_> {
 
     /// JSON has none, but people write them.
     fn comment(&mut self) {
+        self.is_sound = false;
         let start = self.at;
         self.at += comment(&self.text[start..]).max(1);
         loose::assignments(self.names, self.text, start..self.at, self.found);
@@ -158,6 +221,7 @@ impl Scan<'_> {
             self.key(inside);
             return;
         }
+        self.is_sound &= self.cut || end.is_some();
         let is_cut = self.cut && end.is_none();
         self.value(
             Value {
@@ -178,6 +242,7 @@ impl Scan<'_> {
         if self.is_key() {
             // A key without quotes is no JSON, but its value is a value.
             self.key(start..self.at);
+            self.is_sound = false;
             return;
         }
         self.value(
@@ -190,6 +255,10 @@ impl Scan<'_> {
     }
 
     fn key(&mut self, key: Range<usize>) {
+        self.meets(&[Expects::Key, Expects::KeyOrEnd], Expects::Colon);
+        if memchr::memchr2(b'=', b':', &self.text[key.clone()]).is_some() {
+            self.inside(key.clone());
+        }
         let name = unescaped(&self.text[key], Escape::Backslash);
         let level = self
             .names
@@ -199,9 +268,13 @@ impl Scan<'_> {
     }
 
     fn value(&mut self, value: Value, is_cut: bool) {
+        if !is_cut {
+            self.meets(&[Expects::Value, Expects::ValueOrEnd], self.behind_value());
+        }
         let half = self.half.take();
         let level = self.level().or(self.beside(&value, half));
         let text = &self.text[value.range.clone()];
+        self.is_sound &= !value.is_bare || is_scalar(text);
         let before = self.found.len();
         match What::of(level) {
             Some(_) if value.is_bare && matches!(text, b"true" | b"false" | b"null") => {}
@@ -322,6 +395,12 @@ impl Bracket {
             *name = Found::nothing();
         }
     }
+}
+
+/// Whether it is a word of JSON, or made of what numbers are.
+fn is_scalar(word: &[u8]) -> bool {
+    let is_of_number = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+    matches!(word, b"true" | b"false" | b"null") || word.iter().all(is_of_number)
 }
 
 /// How long the comment is that begins here.
@@ -449,4 +528,92 @@ mod tests {
         let text = format!("{}\"token\":\"a\"", "[{".repeat(40_000));
         assert_eq!(hidden(&text, false), ["a"]);
     }
+
+    #[test]
+    fn what_is_sound_and_what_is_not_is_told() {
+        for (text, cut, want) in [
+            (r#" {"a":[1,{},[],"b",null,-2.5e3]} "#, false, true),
+            (r#""a""#, false, true),
+            (r#"{"a":1"#, true, true),
+            (r#"{"a":"b"#, true, true),
+            (r#"{"a"#, true, true),
+            ("", true, true),
+            ("", false, false),
+            (r#"{"a":1"#, false, false),
+            (r#"{"a":"b"#, false, false),
+            (r#"{"a":1}{"b":2}"#, true, false),
+            (r#"{"a" 1}"#, true, false),
+            (r#"{"a":1,}"#, true, false),
+            (r#"{"a":1]"#, true, false),
+            (r#"{"a",1}"#, true, false),
+            (r#"{a:1}"#, true, false),
+            (r#"["a":1]"#, true, false),
+            (r#"[1 2]"#, true, false),
+            (
+                r#"[1,//
+            2]"#,
+                true,
+                false,
+            ),
+            ("[2026-11-24] password=q7", true, false),
+            ("[error] no", true, false),
+            ("]", true, false),
+        ] {
+            let have = json(&Names::default(), text.as_bytes(), cut, &mut Vec::new());
+            assert_eq!(have, want, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        /// The plain search through text of any kind is left out where this one says that the text is sound.
+        #[test]
+        fn nothing_more_is_found_in_sound_json_by_its_text(
+            parts in proptest::collection::vec(0..PARTS.len(), 0..16), cut in proptest::bool::ANY
+        ) {
+            let text: Vec<&str> = parts.into_iter().map(|part| PARTS[part]).collect();
+            let text = text.concat();
+            for text in [&text, &format!("{{\"a\":{text}"), &format!("[\"a\",{text}]")] {
+                let (mut by_keys, mut by_text) = (Vec::new(), Vec::new());
+                let is_sound = json(&Names::default(), text.as_bytes(), cut, &mut by_keys);
+                loose::assignments(&Names::default(), text.as_bytes(), 0..text.len(), &mut by_text);
+                let is_secret = |found: &&Found| matches!(found.what, What::Secret(_));
+                for found in by_text.iter().filter(is_secret).filter(|_| is_sound) {
+                    let mut bytes = found.range.clone();
+                    let is_hidden = |at: usize| by_keys.iter().any(|have| have.range.contains(&at));
+                    proptest::prop_assert!(bytes.all(is_hidden), "{:?} in {}", &text[found.range.clone()], text);
+                }
+            }
+        }
+    }
+
+    const PARTS: [&str; 28] = [
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ",",
+        ":",
+        "\"token\":",
+        "\"token\":",
+        "\"a\":",
+        "\"a\":",
+        "\"name\":",
+        "\"value\":",
+        "\"token\"",
+        "\"ab1\"",
+        "\"ab1\"",
+        "12",
+        "12",
+        "true",
+        "\"x=1 token=q7\"",
+        "\"pin: 1\":",
+        "\"\\\"token\\\":\\\"q7\\\"\"",
+        "{\"token\":{\"a\":\"q7\"}}",
+        "[{\"pin\":12}]",
+        " ",
+        "\"never ends",
+        "\"=ab1\"",
+        "{\"name\":\"pin\",\"value\":\"q7\"}",
+    ];
 }

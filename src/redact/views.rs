@@ -89,7 +89,10 @@ pub(super) fn views(text: &[u8], cut: bool) -> Vec<View> {
 
 /// Whether an escape of any kind may begin in it. One pass, so that most texts need no search for each kind.
 pub(super) fn may_be_escaped(text: &[u8]) -> bool {
-    text.iter().any(|&byte| BEGINS_ESCAPE[usize::from(byte)])
+    // Within a chunk without an early end: so the compiler can look at many bytes at once.
+    let begins = |byte: &u8| ALL.iter().any(|escape| escape.begins_with(*byte));
+    text.chunks(64)
+        .any(|chunk| chunk.iter().fold(false, |any, byte| any | begins(byte)))
 }
 
 fn keep(
@@ -416,22 +419,6 @@ const ALL: [Escape; 5] = [
     Escape::Quoted,
     Escape::Noise,
 ];
-/// The bytes with which an escape may begin.
-const BEGINS_ESCAPE: [bool; 256] = {
-    let mut begins = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let mut kind = 0;
-        while kind < ALL.len() {
-            #[expect(clippy::cast_possible_truncation, reason = "it is below 256")]
-            let is_first = ALL[kind].begins_with(byte as u8);
-            begins[byte] |= is_first;
-            kind += 1;
-        }
-        byte += 1;
-    }
-    begins
-};
 /// `&CounterClockwiseContourIntegral;`
 const LONGEST_ENTITY: usize = 33;
 const DEEPEST: usize = 5;
