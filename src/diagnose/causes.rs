@@ -69,6 +69,10 @@ impl<'a, T: Leaf> Case<'a, T> {
         self.credential();
         self.way();
         self.history();
+        if matches!(speaks, Speaks::Balance | Speaks::Domain) {
+            // Who is told of his money or his domain was let in.
+            self.suspects.acquit(&["1", "3", "4", "5", "8", "changed"]);
+        }
         if speaks.is_specific() {
             // A message that names its own subject leaves little room for the general suspects.
             self.suspects.keep_likely();
@@ -77,6 +81,7 @@ impl<'a, T: Leaf> Case<'a, T> {
 
     /// What rules have found, where they name a cause.
     fn findings(&mut self) {
+        let path_is_wrong = self.finds(&["N203", "N204"]);
         for finding in &self.exchange.findings {
             // What rules say of the reply is weighed with the reply: the same evidence does not count twice.
             let Some(cause) = finding
@@ -87,6 +92,8 @@ impl<'a, T: Leaf> Case<'a, T> {
                 continue;
             };
             let weight = match (finding.severity, finding.confidence) {
+                // A path such as /v2/domain/check holds what the query lacks.
+                _ if path_is_wrong && MISSING.contains(&&*finding.code) => 10,
                 (Severity::Error, Confidence::Is) => 90,
                 (Severity::Error, Confidence::Likely) => 70,
                 (Severity::Error, Confidence::May) | (Severity::Warn, Confidence::Is) => 40,
@@ -144,7 +151,11 @@ impl<'a, T: Leaf> Case<'a, T> {
                 for (cause, weight) in [("7", 30), ("1", 24), ("3", 22), ("4", 20), ("5", 5)] {
                     self.suspects.add(cause, weight, said.clone());
                 }
-                if self.exchange.findings.iter().any(|it| it.code == "N432") {
+                if self.finds(&["N302"]) {
+                    let seen = "no action of this name is documented (N302)";
+                    self.suspects.add("7", 30, seen.to_owned());
+                }
+                if self.finds(&["N432"]) {
                     self.suspects
                         .against("7", "every parameter has its documented form (N432)");
                     self.suspects.weigh("7", -4);
@@ -193,10 +204,7 @@ impl<'a, T: Leaf> Case<'a, T> {
             self.suspects.acquit(&["1", "8", "5"]);
             return;
         };
-        let header_is_wrong = self.exchange.findings.iter().any(|finding| {
-            finding.severity == Severity::Error && finding.cause.as_deref() == Some("2")
-        });
-        if header_is_wrong {
+        if self.header_is_wrong() {
             self.suspects.acquit(&["1", "8"]);
             return;
         }
@@ -219,6 +227,7 @@ impl<'a, T: Leaf> Case<'a, T> {
             (Some("api" | "sandbox"), _) => {
                 self.suspects
                     .against("1", "the secret is the one that you named with --know");
+                self.suspects.weigh("1", -22);
             }
             _ => {}
         }
@@ -306,8 +315,9 @@ impl<'a, T: Leaf> Case<'a, T> {
                 self.suspects.against(cause, &seen);
                 self.suspects.weigh(cause, -12);
             }
-            self.suspects
-                .add("7", 20, format!("{seen}, with {}", before.action()));
+            self.worked_somehow(before, seen);
+        } else {
+            self.worked_under_another_name(&good);
         }
         let elsewhere = good
             .iter()
@@ -336,6 +346,39 @@ impl<'a, T: Leaf> Case<'a, T> {
         self.refused_before();
     }
 
+    /// The same credential has succeeded, nobody knows from which address.
+    fn worked_somehow(&mut self, before: &Sketch, seen: String) {
+        if self.exchange.diagnosis.verdict == Verdict::Rejected {
+            if self.is_from_api() {
+                let seen = format!("{seen}, with {}", before.action());
+                self.suspects.add("7", 20, seen);
+            }
+        } else if !self.header_is_wrong() {
+            self.suspects.add("changed", 30, seen);
+        }
+    }
+
+    /// The same secret has succeeded, with another user name in front of it.
+    fn worked_under_another_name(&mut self, good: &[&Sketch]) {
+        let now = self.now.credential.as_ref();
+        let other = |call: &Sketch| {
+            let (name, secret) = call.credential.clone()?;
+            let (name_now, secret_now) = now?;
+            let is_here = call.environment == self.now.environment;
+            (is_here && secret == *secret_now && name != *name_now).then_some(name)
+        };
+        let found = good.iter().find_map(|call| Some((call, other(call)?)));
+        if let Some((before, name)) = found {
+            let seen = format!(
+                "the same secret worked with the user name {name} in {}",
+                before.name()
+            );
+            self.suspects.against("1", &seen);
+            self.suspects.weigh("1", -25);
+            self.suspects.add("2", LIKELY, seen);
+        }
+    }
+
     /// The same credential from the same address has succeeded: neither of them is the cause.
     fn worked_like_this(&mut self, before: &Sketch) {
         let seen = format!(
@@ -352,7 +395,9 @@ impl<'a, T: Leaf> Case<'a, T> {
             return;
         }
         self.suspects.acquit(&["1", "3", "4", "5", "8"]);
-        self.suspects.add("7", 45, seen);
+        if self.is_from_api() {
+            self.suspects.add("7", 45, seen);
+        }
     }
 
     /// The call before this one was refused with the very same secret.
@@ -420,8 +465,33 @@ impl<'a, T: Leaf> Case<'a, T> {
             self.suspects.add("6", 25, said.clone());
             return self.suspects.add("between", LIKELY, said);
         }
+        if matches!(status, 200..300) {
+            let said = format!("HTTP {status} with a body that is no JSON");
+            self.suspects.add("server", 40, said.clone());
+            return self.suspects.add("between", 35, said);
+        }
         self.suspects
             .add("server", LIKELY, format!("HTTP {status}"));
+    }
+
+    /// Whether rules found one of these.
+    fn finds(&self, codes: &[&str]) -> bool {
+        let mut found = self.exchange.findings.iter();
+        found.any(|finding| codes.contains(&&*finding.code))
+    }
+
+    /// Whether rules are sure that the header is wrong.
+    fn header_is_wrong(&self) -> bool {
+        let mut found = self.exchange.findings.iter();
+        found.any(|finding| {
+            finding.severity == Severity::Error && finding.cause.as_deref() == Some("2")
+        })
+    }
+
+    /// Whether the reply is the API's own.
+    fn is_from_api(&self) -> bool {
+        let reply = self.exchange.response.as_ref();
+        reply.is_some_and(|reply| reply.envelope.is_some())
     }
 
     /// `203.0.113.9 (seen by a.example over IPv4 at 12:01:02 UTC)`
@@ -503,3 +573,5 @@ fn cut(text: &str) -> String {
 }
 
 const LONGEST: usize = 160;
+/// Rules that miss something in the query.
+const MISSING: [&str; 3] = ["N301", "N306", "N307"];

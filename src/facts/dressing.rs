@@ -160,8 +160,16 @@ fn quote_at_end(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// `Authorization: …`, `-H …`, `curl …`, `Header: …` in front of the value.
+/// `Authorization: …`, `-H …`, `curl …`, `Header: …`, `username=…` in front of the value.
 fn without_pasted<'a>(text: &'a [u8], flaws: &mut Flaws) -> Cow<'a, [u8]> {
+    for label in LABELS {
+        let rest = text.split_at_checked(label.len());
+        let rest = rest.filter(|(front, _)| front.eq_ignore_ascii_case(label.as_bytes()));
+        if let Some((_, rest)) = rest.filter(|(_, rest)| rest.contains(&b':')) {
+            flaws.pasted = flaws.pasted.or(Some("a label with an equals sign"));
+            return Cow::Borrowed(rest.trim_ascii());
+        }
+    }
     for (words, what) in PASTED {
         let Some(rest) = words.iter().find_map(|word| after_word(text, word)) else {
             continue;
@@ -209,4 +217,5 @@ const PASTED: [(&[&str], &str); 3] = [
         "the name of another header",
     ),
 ];
+const LABELS: [&str; 4] = ["username=", "user=", "api_username=", "userid="];
 const MOST_LAYERS: usize = 4;

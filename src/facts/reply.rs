@@ -176,6 +176,18 @@ impl Reply {
         self.is_ok() && self.envelope.as_ref().is_some_and(by_code)
     }
 
+    /// Whether its body, as far as one can tell, is none that the API's clients can parse: each expects JSON.
+    pub const fn is_no_json(&self) -> bool {
+        match self.body {
+            ReplyBody::Html { .. }
+            | ReplyBody::BadJson(_)
+            | ReplyBody::Other
+            | ReplyBody::Mislabelled => true,
+            ReplyBody::Empty => self.may_have_body,
+            ReplyBody::Envelope | ReplyBody::OtherJson | ReplyBody::Unknown => false,
+        }
+    }
+
     /// Whether the API accepted the call and has not finished it.
     pub fn is_pending(&self) -> bool {
         self.envelope

@@ -18,6 +18,8 @@ pub struct Review {
     pub slips: Vec<Slip>,
     /// What is odd about the URL as a whole.
     pub url: Option<UrlSlip>,
+    /// Whether the account's own contact is asked for, so that no other contact counts.
+    uses_account: bool,
 }
 
 /// Something odd about a parameter.
@@ -84,6 +86,7 @@ impl Review {
         let mut review = Self {
             action,
             url: UrlSlip::of(params, target),
+            uses_account: params.iter().any(asks_for_account),
             ..Self::default()
         };
         if params.len() > MOST_PARAMS {
@@ -127,6 +130,11 @@ impl Review {
                 first.value.expose() == param.value.expose(),
             ));
         }
+        let is_it = |known: &&catalogue::Param| known.name == *param.name;
+        let known = self.action.map(|action| action.params.iter().find(is_it));
+        if known.flatten().is_some_and(|known| self.ignores(known)) {
+            return None;
+        }
         let value = &**param.value.expose();
         let is_route = matches!(&*param.name, "category" | "action");
         if is_placeholder(&param.name, value) {
@@ -139,17 +147,18 @@ impl Review {
         if is_route {
             return None;
         }
-        let is_it = |known: &&catalogue::Param| known.name == *param.name;
-        match action.params.iter().find(is_it) {
+        match known? {
             Some(known) => of_value(known, value),
             None => of_name(action, param),
         }
     }
 
+    /// Whether the documentation says that this parameter does not count beside the others.
+    fn ignores(&self, known: &catalogue::Param) -> bool {
+        self.uses_account && known.sensitivity() == catalogue::Sensitivity::Pii
+    }
+
     fn find_missing(&mut self, action: &'static Action, params: &[Param]) {
-        let uses_account = params
-            .iter()
-            .any(|param| &*param.name == "contact_source" && &**param.value.expose() == "member");
         let means = |slip: &Slip, name: &str| match slip.kind {
             SlipKind::Misnamed(meant) | SlipKind::Translated(Some(meant)) => meant == name,
             // Nobody can tell which of them it is.
@@ -163,11 +172,15 @@ impl Review {
         self.missing = action
             .params
             .iter()
-            .filter(|known| known.required && !is_there(&known.name))
-            .filter(|known| !(uses_account && known.sensitivity() == catalogue::Sensitivity::Pii))
+            .filter(|known| known.required && !is_there(&known.name) && !self.ignores(known))
             .map(|known| known.name.as_str())
             .collect();
     }
+}
+
+/// `contact_source=member`: the other contact fields are ignored, as the documentation says.
+fn asks_for_account(param: &Param) -> bool {
+    &*param.name == "contact_source" && &**param.value.expose() == "member"
 }
 
 /// A name that the action does not have.

@@ -36,7 +36,7 @@ pub struct Repeat {
 pub struct Past {
     /// The last attempt at the same paid call.
     pub repeat: Option<Repeat>,
-    /// Whether this credential went to the API's other environment before.
+    /// Whether this credential went to the API's other environment before, and is not known to be of this one alone.
     pub other_environment: bool,
 }
 
@@ -57,6 +57,7 @@ struct Call {
 struct Seen {
     hash: u64,
     environment: Environment,
+    is_accepted: bool,
 }
 
 impl Session {
@@ -66,7 +67,7 @@ impl Session {
     pub fn observe(&mut self, request: &Request, time: Time, ended: Attempt) -> Past {
         Past {
             repeat: self.observe_call(request, time, ended),
-            other_environment: self.observe_credential(request),
+            other_environment: self.observe_credential(request, ended),
         }
     }
 
@@ -106,7 +107,7 @@ impl Session {
         hasher.finish()
     }
 
-    fn observe_credential(&mut self, request: &Request) -> bool {
+    fn observe_credential(&mut self, request: &Request, ended: Attempt) -> bool {
         let environment = request.target.environment;
         let Some(credential) = &request.credential else {
             return false;
@@ -118,14 +119,33 @@ impl Session {
         credential.username.expose().hash(&mut hasher);
         credential.secret.expose().hash(&mut hasher);
         let hash = hasher.finish();
-        let mut same = self.credentials.iter().filter(|seen| seen.hash == hash);
-        let is_known = same.clone().any(|seen| seen.environment == environment);
-        let elsewhere = same.any(|seen| seen.environment != environment);
-        if !is_known {
-            keep(&mut self.credentials, Seen { hash, environment });
+        let (mut is_known, mut is_mine, mut elsewhere) = (false, false, None);
+        for seen in self.credentials.iter_mut().filter(|seen| seen.hash == hash) {
+            if seen.environment == environment {
+                seen.is_accepted |= accepts(ended);
+                (is_known, is_mine) = (true, seen.is_accepted);
+            } else {
+                elsewhere = Some(seen.is_accepted);
+            }
         }
-        elsewhere
+        if !is_known {
+            is_mine = accepts(ended);
+            let is_accepted = is_mine;
+            let seen = Seen {
+                hash,
+                environment,
+                is_accepted,
+            };
+            keep(&mut self.credentials, seen);
+        }
+        // Sent to the other system by mistake once, and refused there: it is this one's own all the same.
+        elsewhere.is_some_and(|is_accepted| is_accepted || !is_mine)
     }
+}
+
+/// Whether the API took the credential.
+const fn accepts(ended: Attempt) -> bool {
+    matches!(ended, Attempt::Succeeded | Attempt::Pending)
 }
 
 fn keep<T>(list: &mut VecDeque<T>, entry: T) {
@@ -164,6 +184,7 @@ mod tests {
     }
 
     const LIVE: &str = "api.nicenic.net";
+    const SANDBOX: &str = "sandbox-api.nicenic.net";
     const RENEW: &str = "category=domain&action=renew&domain=a.com&year=1";
 
     #[test]
@@ -190,16 +211,23 @@ mod tests {
     #[test]
     fn a_credential_on_both_systems_is_known() {
         let mut session = Session::default();
-        let mut elsewhere = |host| {
+        let mut elsewhere = |host, ended| {
             let request = request(host, "category=domain&action=check&domains=a.com");
-            let past = session.observe(&request, Time::from_millis(0), Attempt::Failed);
+            let past = session.observe(&request, Time::from_millis(0), ended);
             past.other_environment
         };
-        assert!(!elsewhere(LIVE));
-        assert!(!elsewhere(LIVE));
-        assert!(!elsewhere("www.example.com"));
-        assert!(elsewhere("sandbox-api.nicenic.net"));
-        assert!(elsewhere(LIVE));
+        assert!(!elsewhere(LIVE, Attempt::Failed));
+        assert!(!elsewhere(LIVE, Attempt::Failed));
+        assert!(!elsewhere("www.example.com", Attempt::Failed));
+        assert!(elsewhere(SANDBOX, Attempt::Failed));
+        assert!(elsewhere(LIVE, Attempt::Failed));
+        // Accepted by one of the two, it is that one's own.
+        assert!(!elsewhere(LIVE, Attempt::Succeeded));
+        assert!(!elsewhere(LIVE, Attempt::Failed));
+        assert!(elsewhere(SANDBOX, Attempt::Failed));
+        // Accepted by both, it is one for both.
+        assert!(elsewhere(SANDBOX, Attempt::Succeeded));
+        assert!(elsewhere(LIVE, Attempt::Succeeded));
     }
 
     #[test]

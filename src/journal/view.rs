@@ -83,12 +83,12 @@ impl<'a> ReplyView<'a> {
         Self { part, view, facts }
     }
 
-    /// Whether this cannot be a reply of the API, which answers with JSON, whatever its status says: a web page or a
-    /// redirect.
+    /// Whether this cannot be a reply of the API, which answers with JSON, whatever its status says: a web page, a
+    /// redirect, or what no client can parse.
     pub(super) fn is_foreign(&self) -> bool {
         let kind = self.part.head.fields().first("content-type");
         let is_page = kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with(b"text/html"));
-        is_page || matches!(self.part.head.status(), 300..400)
+        is_page || matches!(self.part.head.status(), 300..400) || self.facts.is_no_json()
     }
 }
 

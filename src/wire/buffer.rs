@@ -8,6 +8,8 @@ pub(super) struct Buffer {
     end: usize,
     /// The last read filled all the room it had: more is waiting.
     was_full: bool,
+    /// Nothing has come for a while: the next bytes find little room, and those after them as much as ever.
+    dozes: bool,
 }
 
 impl Buffer {
@@ -18,6 +20,7 @@ impl Buffer {
             start: 0,
             end: first.len(),
             was_full: false,
+            dozes: false,
         }
     }
 
@@ -51,6 +54,11 @@ impl Buffer {
         }
     }
 
+    /// Drops all.
+    pub(super) const fn clear(&mut self) {
+        (self.start, self.end) = (0, 0);
+    }
+
     /// Room for the next read; [`Buffer::filled`] says how much of it was used.
     pub(super) fn room(&mut self) -> &mut [u8] {
         if self.bytes.len() - self.end < LEAST_ROOM && self.start > 0 {
@@ -58,6 +66,7 @@ impl Buffer {
             (self.start, self.end) = (0, self.end - self.start);
         }
         let grown = match self.bytes.len() {
+            _ if self.dozes => SIP,
             0 => SMALL,
             size if size - self.end < LEAST_ROOM => (size * 2).max(SMALL),
             size if self.was_full && size < LARGE => size * 2,
@@ -73,16 +82,28 @@ impl Buffer {
         let room = self.bytes.len() - self.end;
         self.was_full = count >= room;
         self.end += count.min(room);
+        self.dozes &= count == 0;
     }
 
-    /// Gives memory back while nothing is expected.
+    /// Gives the memory of a body back.
     pub(super) fn rest(&mut self) {
         if self.is_empty() && self.bytes.len() > SMALL {
             self.bytes = Vec::new();
         }
     }
+
+    /// Gives nearly all memory back.
+    pub(super) fn doze(&mut self) {
+        if self.is_empty() {
+            self.bytes = Vec::new();
+            self.dozes = true;
+        }
+    }
 }
 
+/// The room of a buffer for which nothing has come in a while. Under TLS what does not fit costs no system call: it
+/// was decrypted already.
+const SIP: usize = 64;
 const SMALL: usize = 4 * 1024;
 const LARGE: usize = 64 * 1024;
 const LEAST_ROOM: usize = 1024;
@@ -113,6 +134,26 @@ mod tests {
         assert_eq!(buffer.bytes.len(), LARGE);
         buffer.rest();
         assert_eq!(buffer.bytes.capacity(), 0);
+    }
+
+    #[test]
+    fn a_buffer_that_dozes_wakes_with_its_first_bytes() {
+        let mut buffer = Buffer::holding(b"");
+        read(&mut buffer, b"a head");
+        buffer.doze();
+        assert_eq!(
+            buffer.unread(),
+            b"a head",
+            "what was not taken keeps it awake"
+        );
+        buffer.clear();
+        buffer.doze();
+        assert_eq!(buffer.room().len(), SIP);
+        assert_eq!(buffer.room().len(), SIP, "a wait that was begun anew");
+        assert_eq!(buffer.bytes.capacity(), SIP);
+        read(&mut buffer, &[7; SIP]);
+        assert_eq!(buffer.room().len(), SMALL - SIP);
+        assert_eq!(buffer.unread(), [7; SIP]);
     }
 
     #[test]

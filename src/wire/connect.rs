@@ -18,7 +18,7 @@ use crate::redact::seal::Raw;
 use super::Shared;
 use super::access::NEVER_PORTS;
 use super::forward::{broken, way};
-use super::front::{Door, Front, Leave};
+use super::front::{Door, Front};
 use super::leg::Leg;
 use super::looked;
 use super::origin::Failure;
@@ -44,34 +44,27 @@ enum First {
 }
 
 impl Connect {
-    pub(super) async fn serve(self, mut leg: Leg, head: &RequestHead) {
+    /// Serves the CONNECT to its end, or to where its inside can be looked into: that is returned.
+    pub(super) async fn serve(self, mut leg: Leg, head: Box<RequestHead>) -> Option<Front> {
         self.shared.activity.touch();
         let Some(authority) = Authority::parse(head.target(), None) else {
-            return self
-                .refuse(
-                    leg,
-                    head,
-                    Page::bad_authority(),
-                    "the CONNECT names no sound HOST:PORT",
-                )
-                .await;
+            let reason = "the CONNECT names no sound HOST:PORT";
+            self.refuse(leg, &head, Page::bad_authority(), reason).await;
+            return None;
         };
         if NEVER_PORTS.contains(&authority.port()) {
-            return self
-                .refuse(
-                    leg,
-                    head,
-                    Page::mail_port(),
-                    "the CONNECT names a port of mail",
-                )
-                .await;
+            let reason = "the CONNECT names a port of mail";
+            self.refuse(leg, &head, Page::mail_port(), reason).await;
+            return None;
         }
         let in_scope = self.shared.is_in_scope(&authority);
         let has_authorization = head.fields().first("authorization").is_some();
+        drop(head);
         let target = Target::new(authority, in_scope, None, Via::Connect)
             .with_authorization_on_connect(has_authorization);
         if target.lookalike() == Some(Lookalike::Mirror) {
-            return self.refuse_target(leg, target).await;
+            self.refuse_target(leg, target).await;
+            return None;
         }
         let why = match () {
             () if !in_scope => Some(TunnelWhy::Scope),
@@ -88,24 +81,30 @@ impl Connect {
             if why == TunnelWhy::Scope {
                 self.shared.arrivals.elsewhere();
             }
-            return self.tunnel(leg, target, why, None).await;
+            self.tunnel(leg, target, why, None).await;
+            return None;
         }
         if leg.writer.send(ESTABLISHED).await.is_err() {
-            return;
+            return None;
         }
         let (stream, first) = leg.into_parts();
-        self.look(stream, first, target).await;
+        self.look(stream, first, target).await
     }
 
     /// Looks at the first bytes inside, for at most 3 s: some protocols wait for the server to speak first.
-    async fn look(mut self, mut stream: Box<dyn Stream>, first: Bytes, target: Target) {
+    async fn look(
+        mut self,
+        mut stream: Box<dyn Stream>,
+        first: Bytes,
+        target: Target,
+    ) -> Option<Front> {
         let seen = tokio::select! {
             biased;
             seen = sniff(&mut stream, first) => seen,
-            _ = self.stopping.wait_for(|stopping| *stopping) => return,
+            _ = self.stopping.wait_for(|stopping| *stopping) => return None,
         };
         match seen {
-            First::Tls(first) => self.tls(Rewind::new(first, stream), target).await,
+            First::Tls(first) => return self.tls(Rewind::new(first, stream), target).await,
             First::Http(first) => {
                 let door = Door::Tunnel {
                     authority: target.authority,
@@ -114,37 +113,31 @@ impl Connect {
                     authorization_on_connect: target.authorization_on_connect,
                     trusts_blindly: false,
                 };
-                let leg = Leg::resumed(&first, stream);
-                if let Leave::Connect(..) =
-                    Front::new(self.shared, self.peer, leg, door, self.stopping)
-                        .serve()
-                        .await
-                {
-                    unreachable!("a CONNECT inside a CONNECT is refused");
-                }
+                return Some(self.front(Leg::resumed(&first, stream), door));
             }
             First::Other(first) => {
-                self.tunnel(
-                    Leg::resumed(&first, stream),
-                    target,
-                    TunnelWhy::Sniff,
-                    Some(()),
-                )
-                .await;
+                let leg = Leg::resumed(&first, stream);
+                self.tunnel(leg, target, TunnelWhy::Sniff, Some(())).await;
             }
             First::Closed => {
                 let reason = "the client closed before it sent anything through the tunnel";
                 self.note(target, ConnectionStage::Sniff, reason).await;
             }
         }
+        None
     }
 
-    async fn tls(self, stream: Rewind<Box<dyn Stream>>, target: Target) {
+    fn front(self, leg: Leg, door: Door) -> Front {
+        Front::new(self.shared, self.peer, leg, door, self.stopping)
+    }
+
+    async fn tls(self, stream: Rewind<Box<dyn Stream>>, target: Target) -> Option<Front> {
         let host = target.authority.host();
         let Ok(config) = self.shared.ca.server_config(host) else {
             // The CA has ended, or the name lies outside it: the client judges the origin itself.
             let leg = Leg::new(Box::new(stream));
-            return self.tunnel(leg, target, TunnelWhy::Expired, Some(())).await;
+            self.tunnel(leg, target, TunnelWhy::Expired, Some(())).await;
+            return None;
         };
         let mut saw_hello = false;
         let accepted = timeout(TLS_LIMIT, async {
@@ -162,13 +155,14 @@ impl Connect {
                     self.shared.arrivals.distrusting();
                     self.shared.distrust.note(&self.peer, host).await;
                 }
-                return self
-                    .note(target, ConnectionStage::Tls, failure.reason)
+                self.note(target, ConnectionStage::Tls, failure.reason)
                     .await;
+                return None;
             }
             Err(_) => {
                 let reason = "the client did not finish the TLS handshake within 10 s";
-                return self.note(target, ConnectionStage::Tls, reason).await;
+                self.note(target, ConnectionStage::Tls, reason).await;
+                return None;
             }
         };
         let door = Door::Tunnel {
@@ -179,9 +173,7 @@ impl Connect {
             trusts_blindly: self.shared.ca.is_unread(),
         };
         let leg = Leg::new(Box::new(stream));
-        Front::new(self.shared, self.peer, leg, door, self.stopping)
-            .serve()
-            .await;
+        Some(self.front(leg, door))
     }
 
     /// Carries bytes unread. The origin is dialled before the client is told that the tunnel stands, unless it was

@@ -1,4 +1,5 @@
 //! A client's connection: one request after the other, each judged, admitted, sent on, answered.
+use std::iter::once;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use super::admission::{Unwelcome, Wants};
 use super::forward::{ANSWER_LIMIT, Upstream};
 use super::guard::{Attempt, Guard};
 use super::headers;
-use super::leg::{Head, HeadTimers, Leg, Refused};
+use super::leg::{Head, HeadTimers, Leg, Reader, Refused};
 use super::looked;
 use super::page::{self, Page};
 use super::tls;
@@ -161,16 +162,31 @@ impl Front {
     /// The next head; `None` when the connection ends between requests, because the proxy stops or because the origin
     /// closed its side: what the client would have seen without us.
     async fn next_head(&mut self) -> Option<Head> {
+        if self.leg.reader.buffered().is_empty() {
+            self.readers().for_each(Reader::rest);
+        }
+        let idle = self.shared.idle;
+        let awake = AWAKE.min(idle);
+        let head = self.head_within(awake).await;
+        if !matches!(head, Some(Head::Silent)) {
+            return head;
+        }
+        self.readers().for_each(Reader::doze);
+        self.head_within(idle.saturating_sub(awake)).await
+    }
+
+    /// The reading sides of both connections.
+    fn readers(&mut self) -> impl Iterator<Item = &mut Reader> {
+        let upstream = self.upstream.as_mut();
+        once(&mut self.leg.reader).chain(upstream.map(|upstream| &mut upstream.leg.reader))
+    }
+
+    /// The next head, if its first byte comes within this time; as [`Front::next_head`] says.
+    async fn head_within(&mut self, idle: Duration) -> Option<Head> {
         let timers = HeadTimers {
-            idle: self.shared.idle,
+            idle,
             head: self.shared.head_time,
         };
-        if self.leg.reader.buffered().is_empty() {
-            self.leg.reader.rest();
-            if let Some(upstream) = &mut self.upstream {
-                upstream.leg.reader.rest();
-            }
-        }
         let limits = self.shared.limits;
         let upstream = async {
             match &mut self.upstream {
@@ -232,7 +248,8 @@ impl Front {
         };
         if !routed.target.in_scope || self.shared.has_expired() {
             shared.arrivals.elsewhere();
-            return self.forward_unread(head, routed).await;
+            // Boxed: it is rare, and every connection would keep room for it.
+            return Box::pin(self.forward_unread(head, routed)).await;
         }
         let guard = Some(self.shared.guard.clone());
         let (part, mut attempt) = self.inspect(head, &routed, guard).await;
@@ -453,4 +470,6 @@ fn is_own_page(head: &RequestHead) -> bool {
     own && matches!(head.method(), "GET" | "HEAD") && head.fields().first("authorization").is_none()
 }
 
+/// How long a connection keeps its buffers while it waits for its next request.
+const AWAKE: Duration = Duration::from_secs(1);
 const SENDER_PATIENCE: Duration = Duration::from_millis(5);

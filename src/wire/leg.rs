@@ -54,8 +54,9 @@ impl Leg {
             return;
         }
         let drain = async {
-            let mut sink = [0; 4096];
-            while matches!(self.reader.half.read(&mut sink).await, Ok(n) if n > 0) {}
+            while matches!(self.reader.fill().await, Ok(count) if count > 0) {
+                self.reader.buffer.clear();
+            }
         };
         let _ = timeout(LINGER, drain).await;
     }
@@ -102,9 +103,14 @@ impl Reader {
         Ok(count)
     }
 
-    /// Gives the buffer's memory back while nothing is expected.
+    /// Gives the memory of a body back: a head is what is waited for.
     pub(super) fn rest(&mut self) {
         self.buffer.rest();
+    }
+
+    /// Gives nearly all memory back: nothing has come for a while.
+    pub(super) fn doze(&mut self) {
+        self.buffer.doze();
     }
 
     /// Waits until the peer sends something unasked or closes; cancel safe.

@@ -299,17 +299,17 @@ async fn serve_connection(
         Door::Port,
         stopping.clone(),
     );
-    // Boxed, so that a tunnel, which may stand for hours, does not keep room for what came before it.
+    // Each boxed, so that a tunnel, which may stand for hours, does not keep room for what came before it.
     if let Leave::Connect(leg, head) = Box::pin(front.serve()).await {
-        Box::pin(
-            Connect {
-                shared,
-                peer,
-                stopping,
-            }
-            .serve(leg, &head),
-        )
-        .await;
+        let connect = Connect {
+            shared,
+            peer,
+            stopping,
+        };
+        if let Some(inside) = Box::pin(connect.serve(leg, head)).await {
+            // A CONNECT inside a CONNECT is refused there.
+            Box::pin(inside.serve()).await;
+        }
     }
 }
 

@@ -95,7 +95,6 @@ fn a_hostile_log_moves_no_cursor_and_breaks_no_width() {
     }
     let (table, _) = viewed(Form::Table(TimeZone::UTC), None, &records);
     assert!(is_tame(&table), "{table}");
-    assert!(table.lines().all(|line| line.chars().count() <= 100));
 }
 
 #[test]

@@ -1,4 +1,6 @@
 //! A log that is read back.
+use nicetap::sink::table::Table;
+
 use super::*;
 
 #[test]
@@ -30,10 +32,100 @@ fn a_log_of_several_days_and_runs_shows_dates_and_starts() {
 }
 
 #[test]
-fn the_table_has_one_line_a_call() {
+fn the_table_is_read_at_80_columns() {
+    insta::assert_snapshot!(tabled(&calls(), Some(80)));
+}
+
+#[test]
+fn the_table_is_read_at_120_columns() {
+    insta::assert_snapshot!(tabled(&calls(), Some(120)));
+}
+
+#[test]
+fn the_table_in_a_file_is_not_cut() {
+    let (text, _) = viewed(Form::Table(TimeZone::UTC), None, &calls());
+    assert_eq!(text, tabled(&calls(), None));
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn the_table_is_as_wide_as_the_terminal() {
     let mut lines = story();
     lines.extend(outcomes());
-    insta::assert_snapshot!(viewed(Form::Table(TimeZone::UTC), None, &lines).0);
+    lines.extend(calls());
+    for columns in [80, 81, 99, 100, 101, 120, 200] {
+        for line in tabled(&lines, Some(columns)).lines() {
+            let is_day = line.starts_with("2026-");
+            assert!(
+                is_day || line.chars().count() == columns,
+                "{columns}: {line}"
+            );
+        }
+    }
+}
+
+/// Calls as they come: documented messages and long ones, addresses of both families, replies of others, another day.
+fn calls() -> Vec<Record<Logged>> {
+    type Change = fn(&mut nicetap::record::Exchange<Logged>);
+    let changes: [Change; 9] = [
+        |_| {},
+        |call| {
+            call.call.domains.truncate(1);
+            envelope(call, 0, "success");
+        },
+        |call| {
+            call.call.action = Some(Logged("get_abuse_report".into()));
+            call.call.domains = vec![Logged("a-rather-long-name.example.com".into())];
+            envelope(call, 0, "success");
+        },
+        |call| {
+            call.call.action = Some(Logged("transfer".into()));
+            let pending = "Pending order, please wait for the order to be processed!";
+            envelope(call, 201, pending);
+        },
+        |call| {
+            call.egress.family = Some(AddressFamily::V6);
+            let public = call.egress.public.as_mut().unwrap();
+            public.v6 = Some("2001:db8:85a3:8d3:1319:8a2e:370:7348".parse().unwrap());
+        },
+        |call| {
+            call.egress.public = None;
+            envelope(call, 100_403, "IP address is not in the whitelist");
+        },
+        |call| call.response.as_mut().unwrap().envelope = None,
+        |call| {
+            call.response = None;
+            call.answer.status = Some(502);
+            call.failure = Some(full().failure(Stage::Connect));
+        },
+        |call| {
+            call.time = time(86_400_000);
+            call.response = None;
+            call.answer.status = Some(403);
+            call.diagnosis.verdict = Verdict::Held;
+        },
+    ];
+    let calls = changes.map(|change| {
+        let mut call = full().exchange();
+        change(&mut call);
+        Record::Exchange(Box::new(call))
+    });
+    calls.into()
+}
+
+fn envelope(call: &mut nicetap::record::Exchange<Logged>, code: i64, msg: &str) {
+    let reply = call.response.as_mut().unwrap();
+    reply.envelope = Some(nicetap::record::Envelope {
+        code,
+        msg: Logged(msg.into()),
+    });
+}
+
+fn tabled(records: &[Record<Logged>], columns: Option<usize>) -> String {
+    let mut table = Table::new(TimeZone::UTC, columns);
+    let header = table.header();
+    let rows = records.iter().filter_map(|record| table.row(record));
+    std::iter::once(header).chain(rows).collect()
 }
 
 #[test]

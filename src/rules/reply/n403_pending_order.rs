@@ -36,7 +36,7 @@ declare_rule! {
     ///
     /// {"code":0,"msg":"success","data":{"example.com":"available"}}
     /// ```
-    N403 "pending-order": Reply, Warn, Is,
+    N403 "pending-order": Reply, Info, Is,
     check: Reply,
     summary: "the order is accepted and not finished",
     fix: "wait, and look at the domain list; do not send it again: that may buy twice",
