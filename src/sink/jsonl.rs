@@ -291,6 +291,14 @@ impl Sink for Jsonl {
     fn lost(&self) -> u64 {
         self.handle().lost().lines
     }
+
+    /// At once: who renamed the file may pack it as soon as the new one is there.
+    fn reopen(&mut self) -> io::Result<()> {
+        self.commit();
+        self.handle().reopen();
+        self.follow_name();
+        Ok(())
+    }
 }
 
 /// What a batch is written to.

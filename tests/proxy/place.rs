@@ -4,7 +4,7 @@ use std::fs::Permissions;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -15,7 +15,7 @@ use crate::support::authority::Authority;
 use crate::support::nginx::pattern;
 use crate::support::origin::{RawOrigin, answering, reply, success};
 use crate::support::raw::RawClient;
-use crate::support::{API, PATIENCE, eventually, process};
+use crate::support::{API, PATIENCE, eventually, process, say, sized};
 
 #[test]
 fn a_log_folder_that_is_removed_is_made_again() {
@@ -192,6 +192,51 @@ fn an_end_under_load_leaves_each_admitted_request_its_record() {
         .iter()
         .filter(|record| record["answer"]["by"] == "origin");
     assert!(by_origin.count() >= answered.load(Ordering::Relaxed));
+}
+
+/// As `logrotate` does: the log is renamed, then SIGHUP is sent.
+#[test]
+fn a_log_that_is_moved_away_under_load_again_and_again_loses_no_line() {
+    let stage = Stage::new(answering(success));
+    let log = stage.nicetap.home().join("log/nicetap.jsonl");
+    let moves = sized(20, 100);
+    let is_over = AtomicBool::new(false);
+    let mut gathered = String::new();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut client = stage.client();
+                while !is_over.load(Ordering::Relaxed) {
+                    client.send(check("")).unwrap();
+                    assert_eq!(client.reply("GET").unwrap().status(), 200);
+                }
+            });
+        }
+        let moved = log.with_extension("moved");
+        for _ in 0..moves {
+            let told = || std::fs::read_to_string(&log).is_ok_and(|text| text.contains("exchange"));
+            eventually("a log", || told().then_some(()));
+            std::fs::rename(&log, &moved).unwrap();
+            stage.nicetap.signal(Signal::HUP);
+            eventually("a new log", || told().then_some(()));
+            // Nothing is added to the old one any more.
+            gathered += &std::fs::read_to_string(&moved).unwrap();
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+    // Without a further line, too.
+    let last = log.with_extension("last");
+    std::fs::rename(&log, &last).unwrap();
+    stage.nicetap.signal(Signal::HUP);
+    eventually("a new log", || log.exists().then_some(()));
+    gathered += &std::fs::read_to_string(&last).unwrap();
+    let stopped = stage.nicetap.stop();
+    let earlier = gathered
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    let records: Vec<Value> = earlier.chain(stopped.records).collect();
+    each_admitted_request_has_its_record(&records);
+    say(&format!("{moves} moves, {} lines", records.len()));
 }
 
 #[test]
