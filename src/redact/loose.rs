@@ -180,10 +180,14 @@ fn value_after(text: &[u8], sign: usize, end: usize) -> Option<Range<usize>> {
     } else {
         b" \t\r\n&,;<>\"'`)}|\\"
     };
-    let length = value
-        .iter()
-        .position(|byte| stops.contains(byte))
-        .unwrap_or(value.len());
+    // A `<` in a mark ends nothing.
+    let mark = mark::at_start(value).unwrap_or(0);
+    let rest = &value[mark..];
+    let length = rest.iter().position(|byte| stops.contains(byte));
+    let length = mark + length.unwrap_or(rest.len());
+    if length == mark && mark > 0 {
+        return None;
+    }
     let word = &value[..length];
     let is_plain = matches!(word, b"" | b"true" | b"false" | b"null");
     // In prose, `password: must be …` is no secret.
@@ -255,6 +259,14 @@ mod tests {
             (
                 "Basic ‹secret:authorization#me1mcw·36›; ‹secret:cookie·empty›",
                 vec![],
+            ),
+            (
+                "secret: ‹secret:api_secret#me1mcw·<8›, token=‹secret:cookie#me1mcw·36›",
+                vec![],
+            ),
+            (
+                "token=‹secret:cookie#me1mcw·<8›x1",
+                vec!["‹secret:cookie#me1mcw·<8›x1"],
             ),
             ("‹secret:hunter2›", vec!["hunter2›"]),
             ("‹secret:hunter2#me1mcw·36›", vec!["hunter2#me1mcw·36›"]),
