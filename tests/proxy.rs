@@ -8,6 +8,8 @@ mod support;
 mod access;
 #[path = "proxy/admission.rs"]
 mod admission;
+#[path = "proxy/beside_openssl.rs"]
+mod beside_openssl;
 #[path = "proxy/bodies.rs"]
 mod bodies;
 #[path = "proxy/certificates.rs"]
@@ -18,6 +20,8 @@ mod chains;
 mod clock;
 #[path = "proxy/disk.rs"]
 mod disk;
+#[path = "proxy/families.rs"]
+mod families;
 #[path = "proxy/faults.rs"]
 mod faults;
 #[path = "proxy/fidelity.rs"]
@@ -56,3 +60,5 @@ mod trust;
 mod vanished;
 #[path = "proxy/verification.rs"]
 mod verification;
+#[path = "proxy/ways_up.rs"]
+mod ways_up;

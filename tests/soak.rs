@@ -69,6 +69,9 @@ fn a_long_run_leaves_nothing_behind() {
     say(&format!(
         "{seconds} s, {answered} answers; KiB resident, half the time and at most: {early}, then {late}"
     ));
+    let tenths = memory.chunks(memory.len().div_ceil(10));
+    let tenths: Vec<_> = tenths.map(|part| Samples::of(part).to_string()).collect();
+    say(&format!("by tenths of the time: {}", tenths.join(", ")));
     assert!(
         late.most < early.most + early.most / 4 + 16 * 1024,
         "{memory:?}"

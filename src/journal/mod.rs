@@ -26,6 +26,7 @@ mod seal;
 mod view;
 mod writer;
 
+pub use queue::Bell;
 pub use seal::findings;
 pub use writer::{Writer, WriterHandle};
 
@@ -233,23 +234,24 @@ impl Ticket {
         }
     }
 
-    /// Sends the `request` line on its way, ahead of the request itself.
+    /// Puts the `request` line in its place, ahead of the request itself. The writer is woken when the request is on its
+    /// way, by [`Announced::bell`], so that the request does not wait for that.
     pub fn announce(&mut self) -> Announced {
         let part = self.draft().request.clone();
-        let written = self.notice.take().map(|place| {
-            let (sender, receiver) = oneshot::channel();
-            place.send(
-                Event::Request {
+        let (written, bell) = (self.notice.take())
+            .map(|place| {
+                let (sender, receiver) = oneshot::channel();
+                let bell = place.leave(Event::Request {
                     id: self.id,
                     part,
                     written: sender,
-                },
-                Urgency::Now,
-            );
-            receiver
-        });
+                });
+                (receiver, bell)
+            })
+            .unzip();
         Announced {
             written,
+            bell,
             shared: self.shared.clone(),
         }
     }
@@ -274,16 +276,28 @@ impl Drop for Ticket {
 /// A `request` line on its way to the log.
 pub struct Announced {
     written: Option<oneshot::Receiver<()>>,
+    bell: Option<Bell>,
     shared: Option<Arc<Shared>>,
 }
 
 impl Announced {
+    /// Wakes the writer for it: the request has to wait anyway.
+    pub fn ring(&mut self) {
+        self.bell = None;
+    }
+
+    /// What wakes the writer for it, unless that has been done.
+    pub const fn bell(&mut self) -> Option<Bell> {
+        self.bell.take()
+    }
+
     /// Waits until the line is in the kernel, so that an answered request never lacks it; for at most 250 ms, then
     /// the reply goes on and the late line is counted.
     pub async fn written(&mut self) {
         let Some(written) = self.written.take() else {
             return;
         };
+        self.ring();
         if timeout(LATEST_LINE, written).await.is_err()
             && let Some(shared) = &self.shared
         {

@@ -1,9 +1,10 @@
 //! The queue between the wire and the writer: bounded by places that are reserved beforehand, so that putting an event
 //! in never waits and never fails.
 //!
-//! Only what somebody waits for (a `request` line) wakes the writer at once; the rest lets itself be gathered for a few
-//! milliseconds, since each wake costs more than the work.
+//! What somebody waits for (a `request` line) wakes the writer at once. Under load the rest lets itself be gathered for a
+//! few milliseconds, since each wake costs more than the work; without, it is dealt with while nobody waits for anything.
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,8 @@ pub(super) struct Sender {
 pub(super) struct Receiver {
     queue: Arc<Queue>,
     last_event: Instant,
+    /// Whether events come so fast that they are gathered.
+    gathers: bool,
 }
 
 /// A reserved place for one event.
@@ -41,6 +44,7 @@ pub(super) fn queue(places: usize) -> (Arc<Sender>, Receiver) {
         Receiver {
             queue,
             last_event: Instant::now(),
+            gathers: false,
         },
     )
 }
@@ -82,23 +86,46 @@ impl Drop for Sender {
 impl Permit {
     /// Puts the event in its place.
     pub(super) fn send(self, event: Event, urgency: Urgency) {
-        let Self { sender, place } = self;
-        let queue = &sender.queue;
-        let mut state = queue.lock();
-        state.events.push_back((event, place));
+        let queue = self.sender.queue.clone();
+        self.put(event, urgency);
+        queue.ring(urgency);
+    }
+
+    /// Puts an urgent event in its place, and leaves to the caller when the writer is woken.
+    pub(super) fn leave(self, event: Event) -> Bell {
+        let queue = self.sender.queue.clone();
+        self.put(event, Urgency::Now);
+        Bell {
+            queue,
+            is_rung: AtomicBool::new(false),
+        }
+    }
+
+    fn put(self, event: Event, urgency: Urgency) {
+        let mut state = self.sender.queue.lock();
+        state.events.push_back((event, self.place));
         state.is_urgent |= urgency == Urgency::Now;
-        let rings = match state.sleep {
-            Sleep::Awake => false,
-            Sleep::Dozing => urgency == Urgency::Now,
-            Sleep::Deep => true,
-        };
-        if rings {
-            state.sleep = Sleep::Awake;
+    }
+}
+
+/// Wakes the writer for an event that is in its place already; when it is dropped, at the latest.
+pub struct Bell {
+    queue: Arc<Queue>,
+    is_rung: AtomicBool,
+}
+
+impl Bell {
+    /// Wakes the writer, if that has not been done yet.
+    pub fn ring(&self) {
+        if !self.is_rung.swap(true, Ordering::Relaxed) {
+            self.queue.ring(Urgency::Now);
         }
-        drop(state);
-        if rings {
-            queue.bell.notify_one();
-        }
+    }
+}
+
+impl Drop for Bell {
+    fn drop(&mut self) {
+        self.ring();
     }
 }
 
@@ -115,8 +142,11 @@ impl Receiver {
     pub(super) fn receive(&mut self, batch: &mut Vec<Event>) -> bool {
         let mut state = self.queue.lock();
         while !state.is_urgent && !state.is_closed {
-            let since = self.last_event.elapsed();
-            if state.events.is_empty() && since > AWAKE {
+            if !self.gathers && !state.events.is_empty() {
+                break;
+            }
+            let is_quiet = state.events.is_empty() && self.last_event.elapsed() > AWAKE;
+            if is_quiet || !self.gathers {
                 state.sleep = Sleep::Deep;
                 state = self
                     .queue
@@ -143,6 +173,7 @@ impl Receiver {
         if !state.events.is_empty() {
             self.last_event = Instant::now();
         }
+        self.gathers = state.events.len() > FEW;
         batch.extend(state.events.drain(..).map(|(event, _place)| event));
         !is_over
     }
@@ -157,6 +188,21 @@ struct Queue {
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes the writer, if it sleeps and an event of this urgency is worth it.
+    fn ring(&self, urgency: Urgency) {
+        let mut state = self.lock();
+        let rings = match state.sleep {
+            Sleep::Awake => false,
+            Sleep::Dozing => urgency == Urgency::Now,
+            Sleep::Deep => true,
+        };
+        if rings {
+            state.sleep = Sleep::Awake;
+            drop(state);
+            self.bell.notify_one();
+        }
     }
 }
 
@@ -179,6 +225,8 @@ enum Sleep {
     Deep,
 }
 
+/// So many events at once are no reason to gather them.
+const FEW: usize = 2;
 /// How long events that nobody waits for are gathered.
 const DOZE: Duration = Duration::from_millis(5);
 /// How long after the last event the writer still looks by itself.
@@ -210,6 +258,38 @@ mod tests {
         let [permit] = sender.reserve().await.unwrap();
         permit.send(Event::Reopen, Urgency::Soon);
         assert_eq!(reader.join().unwrap(), (true, 1));
+    }
+
+    #[tokio::test]
+    async fn the_writer_is_woken_for_what_was_left_when_the_bell_rings_or_goes() {
+        for rings in [true, false] {
+            let (sender, mut receiver) = queue(8);
+            let reader = thread::spawn(move || {
+                let mut batch = Vec::new();
+                (receiver.receive(&mut batch), batch.len())
+            });
+            let [permit] = sender.reserve().await.unwrap();
+            let bell = permit.leave(Event::Reopen);
+            if rings {
+                bell.ring();
+            } else {
+                drop(bell);
+            }
+            assert_eq!(reader.join().unwrap(), (true, 1));
+        }
+    }
+
+    #[tokio::test]
+    async fn many_events_at_once_are_a_reason_to_gather_the_next_ones() {
+        let (sender, mut receiver) = queue(8);
+        for (events, gathers) in [(FEW + 1, true), (FEW, false)] {
+            for _ in 0..events {
+                let [permit] = sender.reserve().await.unwrap();
+                permit.send(Event::Reopen, Urgency::Now);
+            }
+            assert!(receiver.receive(&mut Vec::new()));
+            assert_eq!(receiver.gathers, gathers);
+        }
     }
 
     #[tokio::test]

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 use crate::capture::Prefix;
 use crate::http1::{BodyScan, DefectKind, Framing, RequestHead};
-use crate::journal::Announced;
 use crate::journal::draft::{ClientEnd, Draft};
+use crate::journal::{Announced, Bell};
 use crate::record::AnswerBy;
 use crate::stumble;
 
@@ -61,15 +61,25 @@ pub(super) struct Progress {
     /// A byte of the final reply has gone, or is about to.
     pub(super) told: AtomicBool,
     last_sent: Mutex<Instant>,
+    /// Wakes the writer for the `request` line.
+    bell: Option<Bell>,
 }
 
 impl Progress {
     /// Notes that a byte of the request went out just now.
     pub(super) fn touch(&self) {
+        self.ring();
         *self
             .last_sent
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner) = Instant::now();
+    }
+
+    /// Has the writer write the `request` line: the origin has something to do, or has answered before that.
+    pub(super) fn ring(&self) {
+        if let Some(bell) = &self.bell {
+            bell.ring();
+        }
     }
 
     pub(super) fn last_sent(&self) -> Instant {
@@ -92,6 +102,7 @@ pub(super) async fn carry(
         body_begun: AtomicBool::new(false),
         told: AtomicBool::new(false),
         last_sent: Mutex::new(Instant::now()),
+        bell: announced.bell(),
     };
     let Terms {
         head,

@@ -51,7 +51,7 @@ impl Front {
         let mut announced = ticket.announce();
         let ruling = match (self.objection(part, routed), attempt) {
             (Some(page), _) => Ruling::Held(page),
-            (None, Some(attempt)) => self.ruling(ticket, part, attempt).await,
+            (None, Some(attempt)) => self.ruling(ticket, &mut announced, part, attempt).await,
             (None, None) => Ruling::Pass,
         };
         match ruling {
@@ -66,7 +66,7 @@ impl Front {
                     .await;
             }
         }
-        match self.connect(ticket, part).await {
+        match self.connect(ticket, &mut announced, part).await {
             Ok(()) if !may_share(part) && self.client_has_left().await => {
                 let reason = "the client went away before its request went out; nothing was sent";
                 let failure = Failure::of_client(ClientEnd::Left, reason);
@@ -153,13 +153,19 @@ impl Front {
     }
 
     /// Sees to an upstream connection for this request.
-    async fn connect(&mut self, ticket: &mut Ticket, part: &RequestPart) -> Result<(), Missing> {
+    async fn connect(
+        &mut self,
+        ticket: &mut Ticket,
+        announced: &mut Announced,
+        part: &RequestPart,
+    ) -> Result<(), Missing> {
         let target = &part.facts.target;
         let scheme = target.scheme.unwrap_or(Scheme::Https);
         let fits = |kept: &Upstream| {
             kept.scheme == scheme && kept.authority == target.authority && may_share(part)
         };
         let Some(kept) = self.upstream.as_mut().filter(|kept| fits(kept)) else {
+            announced.ring();
             self.upstream = None;
             return self
                 .dial(ticket, scheme, target)

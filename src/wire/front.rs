@@ -22,6 +22,7 @@ use super::headers;
 use super::leg::{Head, HeadTimers, Leg, Reader, Refused};
 use super::looked;
 use super::page::{self, Page};
+use super::tls;
 
 /// Through which door requests come.
 pub(super) enum Door {
@@ -114,8 +115,12 @@ impl Front {
                 return Leave::Done;
             }
             match head {
-                Head::Closed | Head::Failed if is_unused && self.is_over_tls() => {
-                    self.note_unused().await;
+                Head::Closed if is_unused && self.is_over_tls() => {
+                    self.note_unused(tls::LEFT_UNUSED).await;
+                    return Leave::Done;
+                }
+                Head::Failed(error) if is_unused && self.is_over_tls() => {
+                    self.note_unused(tls::unused(&error)).await;
                     return Leave::Done;
                 }
                 Head::Request(head) if head.method() == "CONNECT" => {
@@ -149,7 +154,7 @@ impl Front {
                     self.leg.close().await;
                     return Leave::Done;
                 }
-                Head::Failed => return Leave::Done,
+                Head::Failed(_) => return Leave::Done,
             }
         }
     }
@@ -382,13 +387,13 @@ impl Front {
     }
 
     /// Notes a client that took our certificate, and left before it asked for anything.
-    async fn note_unused(self) {
+    async fn note_unused(self, reason: &'static str) {
         let place = self.shared.journal.place().await;
         place.connection(ConnectionDraft {
             peer: self.peer.clone(),
             host: self.tunnel_host(),
             stage: ConnectionStage::Tls,
-            reason: "the client closed right after the TLS handshake, without a request; it may expect one certain certificate (pinning)",
+            reason,
             raw: None,
             answered: None,
             findings: Vec::new(),

@@ -16,8 +16,8 @@ use crate::config::{self, Config, Expect};
 use crate::diagnose;
 use crate::facts::{self, BodyInput, Cost, Environment, Safety, Watch};
 use crate::http1::{BodyScan, DefectKind, Framing};
-use crate::journal::Ticket;
 use crate::journal::draft::{ClientEnd, Draft, RequestPart};
+use crate::journal::{Announced, Ticket};
 use crate::record::Verdict;
 use crate::stumble;
 
@@ -230,6 +230,7 @@ impl Front {
     pub(super) async fn ruling(
         &mut self,
         ticket: &mut Ticket,
+        announced: &mut Announced,
         part: &RequestPart,
         attempt: &mut Attempt,
     ) -> Ruling {
@@ -243,6 +244,7 @@ impl Front {
         if !must_read {
             return Ruling::Pass;
         }
+        announced.ring();
         let copy = match self.read_first(ticket, part).await {
             Ok(copy) => copy,
             Err(Unread::Unsound(kind)) => return Ruling::Held(Page::unsound_body(kind, None)),

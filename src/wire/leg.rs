@@ -181,7 +181,7 @@ impl Reader {
                     return self.refuse(Defect::whole(DefectKind::CutHead));
                 }
                 Ok(Ok(0)) => return Head::Closed,
-                Ok(Err(_)) => return Head::Failed,
+                Ok(Err(error)) => return Head::Failed(error),
                 Ok(Ok(_)) => {}
             }
         }
@@ -252,7 +252,7 @@ pub(super) enum Head {
     /// The peer sent nothing in time.
     Silent,
     /// The connection broke between requests.
-    Failed,
+    Failed(io::Error),
 }
 
 /// Bytes that must not be forwarded, and why.

@@ -154,11 +154,17 @@ impl Receiving<'_> {
             let reason = "the server switched to another protocol unasked";
             return Err(Failure::new(Stage::Receive, "http_upgrade_failed", reason));
         }
-        self.announced.written().await;
+        self.told_of_request().await;
         let forwarded = headers::reply(&head, self.annotation.as_deref());
         self.accept(head, None, &forwarded.fidelity);
         self.tell_client(&forwarded.bytes).await;
         Ok(Received::Upgrade)
+    }
+
+    /// Waits until the log has the request that is about to be answered.
+    async fn told_of_request(&mut self) {
+        self.progress.ring();
+        self.announced.written().await;
     }
 
     async fn final_reply(mut self, head: ReplyHead) -> Result<Received, Failure> {
@@ -166,7 +172,7 @@ impl Receiving<'_> {
         let (upstream_keeps, client_keeps) = (head.keeps_alive(), self.head.keeps_alive());
         let mut forwarded = headers::reply(&head, self.annotation.as_deref());
         let copy = (framing != Framing::None).then(|| (self.prefix)());
-        self.announced.written().await;
+        self.told_of_request().await;
         self.accept(head, copy, &forwarded.fidelity);
         let began = Instant::now();
         let body = self.body(framing, &mut forwarded.bytes).await;

@@ -39,10 +39,7 @@ pub(super) fn client_config(roots: RootCertStore) -> Arc<ClientConfig> {
 
 /// Why the handshake with an origin failed.
 pub(super) fn upstream_failure(host: &str, error: &io::Error) -> Failure {
-    let inner = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<TlsError>());
-    let Some(tls) = inner else {
+    let Some(tls) = tls_error(error) else {
         let reason = match error.kind() {
             io::ErrorKind::UnexpectedEof => {
                 format!("`{host}` closed the connection during the TLS handshake")
@@ -99,6 +96,17 @@ pub(super) fn upstream_failure(host: &str, error: &io::Error) -> Failure {
     }
 }
 
+/// Why a client may leave that has finished its handshake and asked for nothing.
+pub(super) const LEFT_UNUSED: &str = "the client closed right after the TLS handshake, without a request; it may expect one certain certificate (pinning)";
+
+/// Why nothing came of a connection whose first read failed, its handshake being done.
+pub(super) fn unused(error: &io::Error) -> &'static str {
+    match tls_error(error) {
+        Some(TlsError::AlertReceived(_)) | None => LEFT_UNUSED,
+        Some(_) => "what the client sent right after the TLS handshake breaks the rules of TLS",
+    }
+}
+
 /// What a failed handshake with a client means.
 pub(super) struct ClientFailure {
     /// For a human, graded: is, likely, may.
@@ -116,10 +124,7 @@ pub(super) fn client_failure(error: &io::Error, saw_certificate: bool) -> Client
         reason,
         is_distrust,
     };
-    match error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<TlsError>())
-    {
+    match tls_error(error) {
         Some(TlsError::AlertReceived(alert)) => match alert {
             AlertDescription::UnknownCA
             | AlertDescription::BadCertificate
@@ -171,6 +176,11 @@ pub(super) fn client_failure(error: &io::Error, saw_certificate: bool) -> Client
             ),
         },
     }
+}
+
+/// What TLS says of it, if it is TLS that failed.
+fn tls_error(error: &io::Error) -> Option<&TlsError> {
+    error.get_ref()?.downcast_ref()
 }
 
 /// The alerts that servers send to strangers, by name; the others by their number.

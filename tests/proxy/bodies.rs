@@ -2,16 +2,15 @@
 //!
 //! A debug build is slow: 256 MiB each way, or 1 GiB with `NICETAP_THOROUGH=1`.
 use crate::stage::{Stage, check, post};
-use crate::support::API;
 use crate::support::authority::Authority;
 use crate::support::origin::{Conversation, RawOrigin, success};
+use crate::support::{API, sized};
 
 /// More memory than this is held by nobody who streams.
 const MOST_MEMORY: u64 = 64 * 1024;
 
 fn size() -> u64 {
-    let thorough = std::env::var("NICETAP_THOROUGH").is_ok_and(|value| value == "1");
-    if thorough { 1 << 30 } else { 256 << 20 }
+    sized(256 << 20, 1 << 30)
 }
 
 /// Sends this many bytes of a body with chunks or without, through `send`.

@@ -10,14 +10,17 @@ use rcgen::{
     KeyPair, KeyUsagePurpose,
 };
 use rustls::ServerConfig;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 use crate::support::{self, process};
 
 /// Somebody who signs.
 pub(crate) struct Signer {
+    name: String,
     issuer: CertifiedIssuer<'static, KeyPair>,
     /// What a server must send for clients to find the root: this signer and those above, the root left out.
     way_up: Vec<CertificateDer<'static>>,
@@ -39,6 +42,7 @@ impl Signer {
         let mut params = authority(name);
         change(&mut params);
         Self {
+            name: name.to_owned(),
             issuer: CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap(),
             way_up: Vec::new(),
         }
@@ -52,7 +56,23 @@ impl Signer {
         let issuer = CertifiedIssuer::signed_by(params, key, &self.issuer).unwrap();
         let mut way_up = vec![issuer.der().clone()];
         way_up.extend(self.way_up.iter().cloned());
-        Self { issuer, way_up }
+        Self {
+            name: name.to_owned(),
+            issuer,
+            way_up,
+        }
+    }
+
+    /// This signer's name and key in another certificate, for which `above` vouches.
+    pub(crate) fn crossed(
+        &self,
+        above: &Self,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> CertificateDer<'static> {
+        let mut params = authority(&self.name);
+        change(&mut params);
+        let crossed = params.signed_by(self.issuer.key(), &above.issuer);
+        crossed.unwrap().der().clone()
     }
 
     /// A server's chain for this host.
@@ -118,19 +138,35 @@ impl Chain {
 
     /// A server that shows this, whatever it is worth.
     pub(crate) fn server_config(self) -> Arc<ServerConfig> {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        showing(Arc::new(SingleCertAndKey::from(self.certified())))
+    }
+
+    /// The same, as rustls shows it.
+    pub(crate) fn certified(self) -> CertifiedKey {
         let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes()).unwrap();
-        let key = provider.key_provider.load_private_key(key).unwrap();
+        let key = provider().key_provider.load_private_key(key).unwrap();
         let mut shown = CertifiedKey::new(self.certificates, key);
         shown.ocsp = self.staple;
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::new(SingleCertAndKey::from(shown)));
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Arc::new(config)
+        shown
     }
+}
+
+/// A server that shows what this says to each connection, and speaks HTTP/1.1.
+pub(crate) fn showing(what: Arc<dyn ResolvesServerCert>) -> Arc<ServerConfig> {
+    let mut config = ServerConfig::builder_with_provider(Arc::new(provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(what);
+    // Who resumes a session is not shown a certificate again.
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Arc::new(config)
+}
+
+fn provider() -> CryptoProvider {
+    rustls::crypto::aws_lc_rs::default_provider()
 }
 
 /// The `openssl` command at work in a folder of its own. Everything has a name: its files are `NAME.pem`, `NAME.key`.

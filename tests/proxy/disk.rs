@@ -49,6 +49,61 @@ fn a_full_disk_ends_no_call_and_what_is_not_recorded_is_counted() {
 }
 
 #[test]
+fn a_disk_that_fails_for_a_while_ends_no_call_and_what_is_not_recorded_is_counted() {
+    let home = tempfile::tempdir().unwrap();
+    let Some(fails) = failing_writes(&home.path().join("home/log/nicetap.jsonl"), "20..60") else {
+        return;
+    };
+    let fails: Vec<&str> = fails.iter().map(String::as_str).collect();
+    let stage = Stage::with(answering(success), |options| {
+        options.home(home).started_by(&fails)
+    });
+    let mut client = stage.client();
+    let mut calls = 0;
+    // One write may hold several lines.
+    eventually("the log is written again", || {
+        client.send(check("")).unwrap();
+        assert_eq!(client.reply("GET").unwrap().status(), 200);
+        calls += 1;
+        let console = stage.nicetap.console();
+        console.contains("the log is written again").then_some(())
+    });
+    let stopped = stage.nicetap.stop();
+    assert!(stopped.status.success(), "{}", stopped.console);
+    assert!(stopped.console.contains("Input/output error"));
+    let stop = stopped.records.last().unwrap();
+    assert_eq!(stop["exchanges"], calls, "{stop:#}");
+    let written = stopped.of("request").len() + stopped.of("exchange").len();
+    let missing = 2 * calls - written;
+    assert!(missing > 40, "{missing}");
+    assert_eq!(stop["not_recorded"], missing, "{stop:#}");
+}
+
+/// The words of a command under which these writes to this file fail, as those to a broken disk do. `None` where
+/// programs may not be traced.
+fn failing_writes(file: &Path, which: &str) -> Option<[String; 8]> {
+    let mut tried = Command::new("strace");
+    let tried = process::run(tried.args(["-o", "/dev/null", "true"]), b"", PATIENCE);
+    if !tried.status.success() {
+        say(&format!("not tried here: {}", tried.stderr));
+        return None;
+    }
+    let failure = format!("inject=write:error=EIO:when={which}");
+    // The tracer stands aside, so that what is started is nicetap itself.
+    let words = [
+        "strace",
+        "-D",
+        "-f",
+        "-o/dev/null",
+        "-P",
+        file.to_str()?,
+        "-e",
+        &failure,
+    ];
+    Some(words.map(str::to_owned))
+}
+
+#[test]
 fn a_home_on_a_disk_that_is_not_to_be_written_is_told_with_exit_code_3() {
     let Some(disk) = Disk::new() else { return };
     let home = disk.folder.path().join("home");

@@ -10,7 +10,7 @@ use crate::stage::{Stage, Told, check, post, text_of};
 use crate::support::authority::Authority;
 use crate::support::origin::{RawOrigin, answering, success};
 use crate::support::raw::RawClient;
-use crate::support::{API, PATIENCE};
+use crate::support::{API, PATIENCE, say, sized};
 
 #[test]
 fn a_head_over_a_limit_is_refused_with_the_limits_own_status() {
@@ -44,7 +44,7 @@ fn a_head_over_a_limit_is_refused_with_the_limits_own_status() {
     }
 }
 
-/// Four things that may last ten seconds, at the same time; one of them three hundred times.
+/// Four things that may last ten seconds, at the same time; one of them hundreds of times.
 #[test]
 fn what_does_not_come_about_in_ten_seconds_is_ended() {
     let authority = Authority::new();
@@ -64,7 +64,9 @@ fn what_does_not_come_about_in_ten_seconds_is_ended() {
             assert_eq!(record["findings"][0]["code"], "N715", "{record:#}");
         });
         scope.spawn(|| {
-            let slow: Vec<_> = (0..300)
+            let ready = "GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n";
+            let alone = slowest(|| RawClient::plain(proxy), ready);
+            let slow: Vec<_> = (0..sized(300, 1000))
                 .map(|_| {
                     let mut client = RawClient::plain(proxy);
                     client.send("GET /readyz HTTP/1.1\r\nHost: ").unwrap();
@@ -72,11 +74,11 @@ fn what_does_not_come_about_in_ten_seconds_is_ended() {
                 })
                 .collect();
             // They keep nobody waiting.
-            let mut quick = RawClient::plain(proxy);
-            quick
-                .send("GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n")
-                .unwrap();
-            assert_eq!(quick.reply("GET").unwrap().status(), 200);
+            let beside = slowest(|| RawClient::plain(proxy), ready);
+            say(&format!(
+                "{} slow heads; another's page took {alone:?} alone, {beside:?} beside them",
+                slow.len()
+            ));
             for mut client in slow {
                 assert_eq!(client.reply("GET").unwrap().status(), 408);
                 assert_eq!(client.read_some().unwrap(), b"");
@@ -107,6 +109,56 @@ fn what_does_not_come_about_in_ten_seconds_is_ended() {
             .check_reply(&reply);
         });
     });
+}
+
+#[test]
+fn clients_that_stand_still_in_their_bodies_are_ended_and_keep_nobody_waiting() {
+    let origin = RawOrigin::plain(answering(success));
+    let stage = Stage::before(Authority::new(), origin, |options| {
+        options.env("NICETAP_HURRY", sized("60", "6"))
+    });
+    let connect = || RawClient::plain(stage.nicetap.addr());
+    let in_clear = |request: String| request.replacen("/v2/", &format!("http://{API}/v2/"), 1);
+    let call = in_clear(check("Connection: close\r\n"));
+    let half = in_clear(post("Content-Length: 10\r\n") + "half ");
+    let alone = slowest(connect, &call);
+    let slow: Vec<_> = (0..sized(100, 1000))
+        .map(|_| {
+            let mut client = connect();
+            client.send(&half).unwrap();
+            client
+        })
+        .collect();
+    let beside = slowest(connect, &call);
+    let count = slow.len();
+    say(&format!(
+        "{count} slow bodies; another's call took {alone:?} alone, {beside:?} beside them"
+    ));
+    for mut client in slow {
+        assert_eq!(client.read_some().unwrap(), b"");
+    }
+    let stopped = stage.nicetap.stop();
+    let exchanges = stopped.of("exchange");
+    let cut = exchanges.iter().filter(|record| {
+        let reason = record["failure"]["reason"].as_str();
+        reason.is_some_and(|reason| reason.contains("sent no byte"))
+    });
+    assert_eq!(cut.count(), count);
+}
+
+/// A hundred requests on connections of their own: how long all but one of them took at most.
+fn slowest(connect: impl Fn() -> RawClient, request: &str) -> Duration {
+    let mut times: Vec<_> = (0..100)
+        .map(|_| {
+            let begun = Instant::now();
+            let mut client = connect();
+            client.send(request).unwrap();
+            assert_eq!(client.reply("GET").unwrap().status(), 200);
+            begun.elapsed()
+        })
+        .collect();
+    times.sort();
+    times[98]
 }
 
 #[track_caller]

@@ -221,4 +221,18 @@ fn a_client_that_closes_right_after_the_handshake_is_noted() {
     assert_eq!(stopped.of("connection").len(), 1);
 }
 
+#[test]
+fn what_is_no_tls_after_the_handshake_is_not_taken_for_pinning() {
+    let stage = Stage::new(answering(success));
+    let mut client = stage.client();
+    // A record of data that nobody has sealed.
+    client
+        .send_around_tls(&[&[23, 3, 3, 0, 20][..], &[0; 20]].concat())
+        .unwrap();
+    let record = stage.record_of("connection", &client);
+    assert_eq!(record["stage"], "tls", "{record:#}");
+    let reason = text_of(&record["reason"]);
+    assert!(reason.contains("breaks the rules of TLS"), "{record:#}");
+}
+
 const MOST_TRIES: usize = 10;

@@ -44,6 +44,12 @@ pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T
     }
 }
 
+/// How much of something: a little in each run of the suite, the whole goal with `NICETAP_THOROUGH=1`.
+pub(crate) fn sized<T>(little: T, whole: T) -> T {
+    let thorough = std::env::var_os("NICETAP_THOROUGH").is_some_and(|value| value == "1");
+    if thorough { whole } else { little }
+}
+
 /// A file or folder below the crate's root.
 pub(crate) fn project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)

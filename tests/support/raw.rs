@@ -63,6 +63,11 @@ impl RawClient {
         self.stream.flush()
     }
 
+    /// Sends these bytes beside the TLS of this connection.
+    pub(crate) fn send_around_tls(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.socket().write_all(bytes)
+    }
+
     /// Sends these bytes one by one: each in a TLS record or segment of its own.
     pub(crate) fn send_bytewise(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         bytes

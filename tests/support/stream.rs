@@ -45,7 +45,8 @@ impl Stream {
         let _ = rustix::net::sockopt::set_socket_linger(self.socket(), Some(Duration::ZERO));
     }
 
-    fn socket(&self) -> &TcpStream {
+    /// What is below TLS.
+    pub(crate) fn socket(&self) -> &TcpStream {
         match self {
             Self::Plain(socket) => socket,
             Self::Client(tls) => &tls.sock,
