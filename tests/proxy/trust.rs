@@ -232,7 +232,12 @@ fn what_is_no_tls_after_the_handshake_is_not_taken_for_pinning() {
     let record = stage.record_of("connection", &client);
     assert_eq!(record["stage"], "tls", "{record:#}");
     let reason = text_of(&record["reason"]);
-    assert!(reason.contains("breaks the rules of TLS"), "{record:#}");
+    // Where it arrives together with the end of the handshake, it breaks that.
+    let told = [
+        "breaks the rules of TLS",
+        "TLS handshake with the client failed",
+    ];
+    assert!(told.iter().any(|told| reason.contains(told)), "{record:#}");
 }
 
 const MOST_TRIES: usize = 10;
