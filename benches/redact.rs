@@ -1,7 +1,7 @@
 //! What it costs to learn, judge, seal and serialise: both lines of a typical exchange, and a body of 64 KiB, each
 //! with 8 lasting secrets known; and a million exchanges with a new cookie each.
 //!
-//! `cargo bench --bench redact`. Times are means of many runs; nothing is asserted, for machines differ.
+//! `cargo bench --bench redact`, or one of them: `… -- body`. Times are means of many runs; nothing is asserted, for machines differ.
 #![allow(
     missing_docs,
     clippy::print_stdout,
@@ -23,9 +23,13 @@ use nicetap::redact::{FingerprintKey, Redactor, Shown};
 use nicetap::rules;
 
 fn main() {
-    exchange();
-    body();
-    cookies();
+    let only = std::env::args().skip(1).find(|word| !word.starts_with('-'));
+    let parts: [(&str, fn()); 3] = [("exchange", exchange), ("body", body), ("cookies", cookies)];
+    for (name, part) in parts {
+        if only.as_ref().is_none_or(|only| only == name) {
+            part();
+        }
+    }
 }
 
 fn redactor() -> Redactor {

@@ -19,6 +19,8 @@ use encoders::{ENCODERS, percent, php_json, shifted, upper};
 mod cuts;
 #[path = "support/encoders.rs"]
 mod encoders;
+#[path = "redact/linear.rs"]
+mod linear;
 #[path = "redact/properties.rs"]
 mod properties;
 

@@ -173,7 +173,8 @@ pub(super) fn learn_from_text(text: &[u8], secrets: &mut Vec<Secret>) {
             .take_while(|byte| b"\"']: =>\t\r\n\\".contains(byte))
             .count();
         let is_assigned = text[at..at + gap].iter().any(|byte| b":=>".contains(byte));
-        if !is_assigned && !names::is_secret_in_prose(&String::from_utf8_lossy(word)) {
+        let is_meant = is_assigned || names::is_secret_in_prose(&String::from_utf8_lossy(word));
+        if gap == 0 || !is_meant {
             continue;
         }
         let value = &text[at + gap..];
@@ -181,10 +182,8 @@ pub(super) fn learn_from_text(text: &[u8], secrets: &mut Vec<Secret>) {
             .iter()
             .position(|byte| b"\"'&,;}<\r\n\\".contains(byte))
             .unwrap_or(value.len());
-        if gap > 0 {
-            Secret::learn(secrets, SecretKind::Parameter, &value[..end]);
-            at += gap + end;
-        }
+        Secret::learn(secrets, SecretKind::Parameter, &value[..end]);
+        at += gap + end;
     }
 }
 

@@ -1,12 +1,10 @@
 //! Bodies: as masked text, if they are text.
 use std::ops::Range;
 
-use serde::de::IgnoredAny;
-
 use super::escape::Lines;
 use super::find::{Found, What};
 use super::seal::Masked;
-use super::{Redactor, json, loose, pairs, shape, telltale};
+use super::{Redactor, json, loose, markup, pairs, parts, shape, telltale};
 
 /// A body as it may be shown.
 pub enum Shown {
@@ -27,19 +25,19 @@ impl Redactor {
         let (names, mut found) = (&self.names, Vec::new());
         match kind(content_type, bytes) {
             Kind::Json => {
-                json::json(names, bytes, truncated, &mut found);
+                let is_sound = json::json(names, bytes, truncated, &mut found);
                 // A line of a log begins with a bracket, too.
-                if serde_json::from_slice::<IgnoredAny>(bytes).is_err() {
+                if !is_sound {
                     loose::assignments(names, bytes, 0..bytes.len(), &mut found);
                 }
             }
             Kind::Form => pairs::pairs(names, bytes, trimmed(bytes), truncated, &mut found),
             Kind::Multipart => {
-                loose::parts(names, bytes, &mut found);
+                parts::parts(names, bytes, &mut found);
                 loose::assignments(names, bytes, 0..bytes.len(), &mut found);
             }
             Kind::Other => {
-                loose::elements(names, bytes, &mut found);
+                markup::elements(names, bytes, &mut found);
                 found.extend(cut_tag(bytes).filter(|_| truncated));
                 loose::assignments(names, bytes, 0..bytes.len(), &mut found);
             }
@@ -101,6 +99,9 @@ fn trimmed(bytes: &[u8]) -> Range<usize> {
 fn is_binary(bytes: &[u8]) -> bool {
     if memchr::memchr(0, bytes).is_some() {
         return true;
+    }
+    if std::str::from_utf8(bytes).is_ok() {
+        return false;
     }
     let broken: usize = bytes.utf8_chunks().map(|chunk| chunk.invalid().len()).sum();
     broken * 10 > bytes.len()

@@ -39,6 +39,11 @@ impl Found {
             is_bare: false,
         }
     }
+
+    /// In place of what turned out to be none.
+    pub(super) fn nothing() -> Self {
+        Self::new(0..0, What::Cut, Vec::new())
+    }
 }
 
 impl What {

@@ -1,6 +1,7 @@
 //! Finds what must not be shown in JSON, sound or not: by the keys, at any depth, without rewriting a byte.
 use std::ops::Range;
 
+use super::couples::{self, Half};
 use super::find::{Found, What, unescaped};
 use super::names::{self, Level, Names, Place};
 use super::views::Escape;
@@ -8,8 +9,9 @@ use super::{loose, pairs, telltale};
 
 /// Looks through a text that is JSON, nearly JSON, or the beginning of it.
 ///
-/// `cut`: the text goes on where it ends here.
-pub(super) fn json(names: &Names, text: &[u8], cut: bool, found: &mut Vec<Found>) {
+/// `cut`: the text goes on where it ends here. Says whether it is sound JSON, or the sound beginning of it: then there
+/// is nothing else to be found in it.
+pub(super) fn json(names: &Names, text: &[u8], cut: bool, found: &mut Vec<Found>) -> bool {
     let mut scan = Scan {
         names,
         text,
@@ -17,11 +19,18 @@ pub(super) fn json(names: &Names, text: &[u8], cut: bool, found: &mut Vec<Found>
         at: 0,
         open: Vec::new(),
         due: None,
+        half: None,
+        expects: Expects::Value,
+        is_sound: true,
         found,
     };
     while let Some(&byte) = text.get(scan.at) {
         scan.step(byte);
     }
+    while let Some(bracket) = scan.open.pop() {
+        scan.left_open(bracket);
+    }
+    scan.is_sound && (cut || scan.expects == Expects::Nothing)
 }
 
 struct Scan<'a> {
@@ -29,37 +38,175 @@ struct Scan<'a> {
     text: &'a [u8],
     cut: bool,
     at: usize,
-    /// The levels of the objects and arrays round this place: what is inside a secret is secret.
-    open: Vec<Level>,
+    open: Vec<Bracket>,
     /// The level of the value that comes next, after its key.
     due: Option<Level>,
+    /// Which half of a couple that value is.
+    half: Option<Half>,
+    expects: Expects,
+    /// Whether everything so far was what was expected.
+    is_sound: bool,
     found: &'a mut Vec<Found>,
+}
+
+/// What sound JSON goes on with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expects {
+    Value,
+    ValueOrEnd,
+    Key,
+    KeyOrEnd,
+    Colon,
+    Comma,
+    /// The text is complete.
+    Nothing,
+}
+
+/// An object or array round this place.
+struct Bracket {
+    start: usize,
+    is_array: bool,
+    /// What is inside a secret is secret.
+    level: Level,
+    /// Which half of a couple it is itself.
+    half: Option<Half>,
+    /// What its `name`, or its first element, says of its value.
+    named: Level,
+    /// Where that name was found to be secret itself.
+    name: Option<usize>,
+    /// A value whose name has not come yet, or may not be meant.
+    value: Option<Value>,
+    /// How many values it has so far.
+    count: usize,
+}
+
+/// A value in quotes, without them, or without any.
+#[derive(Clone)]
+struct Value {
+    range: Range<usize>,
+    is_bare: bool,
 }
 
 impl Scan<'_> {
     fn step(&mut self, byte: u8) {
         match byte {
             b'"' => return self.string(),
-            b'{' | b'[' => {
-                let level = self.level();
-                self.open.push(level);
-            }
-            b'}' | b']' => {
-                self.open.pop();
-                self.due = None;
-            }
-            b',' => self.due = None,
+            b'{' | b'[' => self.opens(byte == b'['),
+            b'}' | b']' => self.closes(byte == b']'),
+            b',' => self.comma(),
+            b':' => self.meets(&[Expects::Colon], Expects::Value),
+            b' ' | b'\t' | b'\r' | b'\n' => {}
             b'/' => return self.comment(),
             byte if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.') => {
                 return self.scalar();
             }
-            _ => {}
+            _ => self.is_sound = false,
         }
         self.at += 1;
     }
 
+    /// Something was met that is sound in these places.
+    fn meets(&mut self, sound: &[Expects], next: Expects) {
+        self.is_sound &= sound.contains(&self.expects);
+        self.expects = next;
+    }
+
+    /// What follows a value.
+    fn behind_value(&self) -> Expects {
+        if self.open.is_empty() {
+            Expects::Nothing
+        } else {
+            Expects::Comma
+        }
+    }
+
+    fn comma(&mut self) {
+        (self.due, self.half) = (None, None);
+        let is_array = self.open.last().is_some_and(|bracket| bracket.is_array);
+        let next = if is_array {
+            Expects::Value
+        } else {
+            Expects::Key
+        };
+        self.meets(&[Expects::Comma], next);
+    }
+
+    fn opens(&mut self, is_array: bool) {
+        let next = if is_array {
+            Expects::ValueOrEnd
+        } else {
+            Expects::KeyOrEnd
+        };
+        self.meets(&[Expects::Value, Expects::ValueOrEnd], next);
+        let (mut level, half) = (self.level(), self.half.take());
+        if let Some(outer) = self.open.last_mut() {
+            outer.count += 1;
+            if half == Some(Half::Value) {
+                level = level.or(outer.named);
+                outer.show_name(self.found);
+            }
+        }
+        self.open.push(Bracket {
+            start: self.at,
+            is_array,
+            level,
+            half,
+            named: Level::Open,
+            name: None,
+            value: None,
+            count: 0,
+        });
+    }
+
+    fn closes(&mut self, is_array: bool) {
+        (self.due, self.half) = (None, None);
+        let Some(bracket) = self.open.pop() else {
+            self.is_sound = false;
+            return;
+        };
+        let empty = if is_array {
+            Expects::ValueOrEnd
+        } else {
+            Expects::KeyOrEnd
+        };
+        self.is_sound &= bracket.is_array == is_array;
+        self.meets(&[Expects::Comma, empty], self.behind_value());
+        if bracket.is_array && bracket.count == 2 {
+            self.hide_second(&bracket);
+        }
+        if let (Some(Half::Value), Some(outer)) = (bracket.half, self.open.last_mut())
+            && outer.named == Level::Open
+        {
+            outer.value = Some(Value {
+                range: bracket.start..self.at + 1,
+                is_bare: true,
+            });
+        }
+    }
+
+    /// A bracket that the end of the text left open.
+    fn left_open(&mut self, bracket: Bracket) {
+        if bracket.is_array {
+            self.hide_second(&bracket);
+        } else if let Some(value) = bracket.value.filter(|_| self.cut)
+            && bracket.named == Level::Open
+        {
+            self.hide(&value, What::Cut);
+        }
+    }
+
+    /// `["password", "…"]`
+    fn hide_second(&mut self, array: &Bracket) {
+        if let (Some(what), Some(value)) = (What::of(array.named), &array.value)
+            && couples::looks_secret(&self.text[value.range.clone()])
+        {
+            self.hide(value, what);
+        }
+    }
+
     /// JSON has none, but people write them.
     fn comment(&mut self) {
+        self.is_sound = false;
         let start = self.at;
         self.at += comment(&self.text[start..]).max(1);
         loose::assignments(self.names, self.text, start..self.at, self.found);
@@ -67,32 +214,22 @@ impl Scan<'_> {
 
     fn string(&mut self) {
         let start = self.at + 1;
-        let Some(end) = end_of_string(self.text, start) else {
-            self.unterminated(start);
-            return;
-        };
-        self.at = end + 1;
-        let inside = start..end;
-        if self.is_key() {
-            let level = self.level_of(inside);
-            self.due = Some(level.or(self.around()));
+        let end = end_of_string(self.text, start);
+        self.at = end.map_or(self.text.len(), |end| end + 1);
+        let inside = start..end.unwrap_or(self.text.len());
+        if end.is_some() && self.is_key() {
+            self.key(inside);
             return;
         }
-        let level = self.level();
-        match What::of(level) {
-            Some(what) => self.hide(inside, what, false),
-            None => self.inside(inside),
-        }
-    }
-
-    fn unterminated(&mut self, start: usize) {
-        let inside = start..self.text.len();
-        self.at = self.text.len();
-        match What::of(self.level()) {
-            Some(what) => self.hide(inside, what, false),
-            None if self.cut => self.hide(inside, What::Cut, false),
-            None => self.inside(inside),
-        }
+        self.is_sound &= self.cut || end.is_some();
+        let is_cut = self.cut && end.is_none();
+        self.value(
+            Value {
+                range: inside,
+                is_bare: false,
+            },
+            is_cut,
+        );
     }
 
     fn scalar(&mut self) {
@@ -102,19 +239,101 @@ impl Scan<'_> {
             .position(|byte| b",:]}[{\" \t\r\n".contains(byte))
             .unwrap_or(self.text.len() - start);
         self.at = start + length;
-        let word = &self.text[start..self.at];
         if self.is_key() {
             // A key without quotes is no JSON, but its value is a value.
-            let level = self.level_of(start..self.at);
-            self.due = Some(level.or(self.around()));
+            self.key(start..self.at);
+            self.is_sound = false;
             return;
         }
-        let level = self.level();
-        if matches!(word, b"true" | b"false" | b"null") {
-            return;
+        self.value(
+            Value {
+                range: start..self.at,
+                is_bare: true,
+            },
+            false,
+        );
+    }
+
+    fn key(&mut self, key: Range<usize>) {
+        self.meets(&[Expects::Key, Expects::KeyOrEnd], Expects::Colon);
+        if memchr::memchr2(b'=', b':', &self.text[key.clone()]).is_some() {
+            self.inside(key.clone());
         }
-        if let Some(what) = What::of(level) {
-            self.hide(start..self.at, what, true);
+        let name = unescaped(&self.text[key], Escape::Backslash);
+        let level = self
+            .names
+            .level(&String::from_utf8_lossy(&name), Place::Member);
+        self.due = Some(level.or(self.around()));
+        self.half = Half::of(&name);
+    }
+
+    fn value(&mut self, value: Value, is_cut: bool) {
+        if !is_cut {
+            self.meets(&[Expects::Value, Expects::ValueOrEnd], self.behind_value());
+        }
+        let half = self.half.take();
+        let level = self.level().or(self.beside(&value, half));
+        let text = &self.text[value.range.clone()];
+        self.is_sound &= !value.is_bare || is_scalar(text);
+        let before = self.found.len();
+        match What::of(level) {
+            Some(_) if value.is_bare && matches!(text, b"true" | b"false" | b"null") => {}
+            Some(what) => self.hide(&value, what),
+            None if is_cut => self.hide(&value, What::Cut),
+            None if value.is_bare => {}
+            None => self.inside(value.range.clone()),
+        }
+        if half == Some(Half::Name) && !value.is_bare {
+            let is_hidden = self.found.len() > before && self.around() == Level::Open;
+            self.name(&value, is_hidden.then_some(before));
+        }
+    }
+
+    /// What the name beside a value says of it; takes note of names and values that may belong together.
+    fn beside(&mut self, value: &Value, half: Option<Half>) -> Level {
+        let text = &self.text[value.range.clone()];
+        let Some(bracket) = self.open.last_mut() else {
+            return Level::Open;
+        };
+        bracket.count += 1;
+        if bracket.is_array {
+            match bracket.count {
+                1 if !value.is_bare => bracket.named = couples::named(self.names, text),
+                2 if bracket.named != Level::Open => bracket.value = Some(value.clone()),
+                _ => {}
+            }
+            return Level::Open;
+        }
+        if half != Some(Half::Value) {
+            return Level::Open;
+        }
+        bracket.show_name(self.found);
+        if bracket.named == Level::Open {
+            bracket.value = Some(value.clone());
+        }
+        if couples::may_be_secret(text) {
+            bracket.named
+        } else {
+            Level::Open
+        }
+    }
+
+    /// Takes note of a name, which was hidden as the secret with this number; its value may have come before.
+    fn name(&mut self, name: &Value, hidden: Option<usize>) {
+        let text = &self.text[name.range.clone()];
+        let Some(bracket) = self.open.last_mut() else {
+            return;
+        };
+        bracket.named = couples::named(self.names, text);
+        bracket.name = hidden.filter(|_| couples::is_plain_name(self.names, text));
+        let Some(value) = bracket.value.take() else {
+            return;
+        };
+        bracket.show_name(self.found);
+        if let Some(what) = What::of(bracket.named)
+            && couples::may_be_secret(&self.text[value.range.clone()])
+        {
+            self.hide(&value, what);
         }
     }
 
@@ -134,16 +353,17 @@ impl Scan<'_> {
         }
     }
 
-    fn hide(&mut self, range: Range<usize>, what: What, is_bare: bool) {
+    fn hide(&mut self, value: &Value, what: What) {
+        let range = value.range.clone();
         if range.is_empty() {
             return;
         }
-        let value = unescaped(&self.text[range.clone()], Escape::Backslash);
-        let is_domain = names::looks_like_host(&value) && matches!(what, What::Contact(_));
+        let secret = unescaped(&self.text[range.clone()], Escape::Backslash);
+        let is_domain = names::looks_like_host(&secret) && matches!(what, What::Contact(_));
         if !is_domain {
             self.found.push(Found {
-                is_bare,
-                ..Found::new(range, what, value)
+                is_bare: value.is_bare,
+                ..Found::new(range, what, secret)
             });
         }
     }
@@ -157,19 +377,30 @@ impl Scan<'_> {
         rest.first() == Some(&b':')
     }
 
-    fn level_of(&self, key: Range<usize>) -> Level {
-        let name = unescaped(&self.text[key], Escape::Backslash);
-        let name = String::from_utf8_lossy(&name);
-        self.names.level(&name, Place::Member)
-    }
-
     fn level(&mut self) -> Level {
         self.due.take().unwrap_or_else(|| self.around())
     }
 
     fn around(&self) -> Level {
-        self.open.last().copied().unwrap_or(Level::Open)
+        self.open
+            .last()
+            .map_or(Level::Open, |bracket| bracket.level)
     }
+}
+
+impl Bracket {
+    /// A name that was hidden because a secret may stand under its key: its value has come, so it is none.
+    fn show_name(&mut self, found: &mut [Found]) {
+        if let Some(name) = self.name.take().and_then(|at| found.get_mut(at)) {
+            *name = Found::nothing();
+        }
+    }
+}
+
+/// Whether it is a word of JSON, or made of what numbers are.
+fn is_scalar(word: &[u8]) -> bool {
+    let is_of_number = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+    matches!(word, b"true" | b"false" | b"null") || word.iter().all(is_of_number)
 }
 
 /// How long the comment is that begins here.
@@ -200,6 +431,7 @@ mod tests {
     fn hidden(text: &str, cut: bool) -> Vec<&str> {
         let mut found = Vec::new();
         json(&Names::default(), text.as_bytes(), cut, &mut found);
+        found.retain(|found| !found.range.is_empty());
         found.into_iter().map(|found| &text[found.range]).collect()
     }
 
@@ -238,6 +470,46 @@ mod tests {
     }
 
     #[test]
+    fn values_are_found_by_the_names_beside_them() {
+        for (text, want) in [
+            (r#"[{"name":"password","value":"s 1"}]"#, vec!["s 1"]),
+            (r#"{"value":"s1","name":"password"}"#, vec!["s1"]),
+            (r#"{"name":"pin","type":"x","value":12}"#, vec!["12"]),
+            (r#"{"value":12,"Name":"pin"}"#, vec!["12"]),
+            (r#"{"key":"api_secret","value":"s1"}"#, vec!["s1"]),
+            (r#"{"key":"domain","value":"a"}"#, vec![]),
+            (r#"{"key":"xY12-token"}"#, vec!["xY12-token"]),
+            (r#"{"field":"API secret:","content":"s1"}"#, vec!["s1"]),
+            (
+                r#"{"name":"token","values":["a",{"b":"c"}]}"#,
+                vec!["a", "c"],
+            ),
+            (r#"{"values":["a"],"name":"token"}"#, vec![r#"["a"]"#]),
+            (r#"{"name":"phone","value":"+86.1"}"#, vec!["+86.1"]),
+            (
+                r#"{"f":[{"name":"x","value":"y"},{"name":"epp","value":"z"}]}"#,
+                vec!["z"],
+            ),
+            (r#"["password","s3cret"]"#, vec!["s3cret"]),
+            (r#"[["a","b1"],["pin","12"],["pin",34]]"#, vec!["12", "34"]),
+            (r#"["password","s3cret"#, vec!["s3cret"]),
+            // Names in a list, records of a zone, answers to a form, sentences.
+            (r#"["password","username"]"#, vec![]),
+            (r#"["password","s3cret","email"]"#, vec![]),
+            (r#"["password","must have 8 letters"]"#, vec![]),
+            (r#"["password"]"#, vec![]),
+            (r#"{"field":"password","message":"has no digit 1"}"#, vec![]),
+            (r#"{"name":"pin","type":"A","value":"192.0.2.1"}"#, vec![]),
+            (r#"{"name":"key.example.com","value":"v=1"}"#, vec![]),
+            (r#"{"name":"token","value":true}"#, vec![]),
+            (r#"{"value":"a b","name":"domain"}"#, vec![]),
+            (r#"{"name":"Xiao","value":"a b"}"#, vec!["Xiao"]),
+        ] {
+            assert_eq!(hidden(text, false), want, "{text}");
+        }
+    }
+
+    #[test]
     fn a_string_at_a_cut_is_hidden_whole() {
         for (text, want) in [
             (r#"{"msg":"some wor"#, vec!["some wor"]),
@@ -245,6 +517,7 @@ mod tests {
             (r#"{"msg":"done\"#, vec![r"done\"]),
             (r#"{"msg":"done","year":12"#, vec![]),
             (r#"{"msg":"done","pin":12"#, vec!["12"]),
+            (r#"{"value":"s1","na"#, vec!["na", "s1"]),
         ] {
             assert_eq!(hidden(text, true), want, "{text}");
         }
@@ -255,4 +528,92 @@ mod tests {
         let text = format!("{}\"token\":\"a\"", "[{".repeat(40_000));
         assert_eq!(hidden(&text, false), ["a"]);
     }
+
+    #[test]
+    fn what_is_sound_and_what_is_not_is_told() {
+        for (text, cut, want) in [
+            (r#" {"a":[1,{},[],"b",null,-2.5e3]} "#, false, true),
+            (r#""a""#, false, true),
+            (r#"{"a":1"#, true, true),
+            (r#"{"a":"b"#, true, true),
+            (r#"{"a"#, true, true),
+            ("", true, true),
+            ("", false, false),
+            (r#"{"a":1"#, false, false),
+            (r#"{"a":"b"#, false, false),
+            (r#"{"a":1}{"b":2}"#, true, false),
+            (r#"{"a" 1}"#, true, false),
+            (r#"{"a":1,}"#, true, false),
+            (r#"{"a":1]"#, true, false),
+            (r#"{"a",1}"#, true, false),
+            (r#"{a:1}"#, true, false),
+            (r#"["a":1]"#, true, false),
+            (r#"[1 2]"#, true, false),
+            (
+                r#"[1,//
+            2]"#,
+                true,
+                false,
+            ),
+            ("[2026-11-24] password=q7", true, false),
+            ("[error] no", true, false),
+            ("]", true, false),
+        ] {
+            let have = json(&Names::default(), text.as_bytes(), cut, &mut Vec::new());
+            assert_eq!(have, want, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        /// The plain search through text of any kind is left out where this one says that the text is sound.
+        #[test]
+        fn nothing_more_is_found_in_sound_json_by_its_text(
+            parts in proptest::collection::vec(0..PARTS.len(), 0..16), cut in proptest::bool::ANY
+        ) {
+            let text: Vec<&str> = parts.into_iter().map(|part| PARTS[part]).collect();
+            let text = text.concat();
+            for text in [&text, &format!("{{\"a\":{text}"), &format!("[\"a\",{text}]")] {
+                let (mut by_keys, mut by_text) = (Vec::new(), Vec::new());
+                let is_sound = json(&Names::default(), text.as_bytes(), cut, &mut by_keys);
+                loose::assignments(&Names::default(), text.as_bytes(), 0..text.len(), &mut by_text);
+                let is_secret = |found: &&Found| matches!(found.what, What::Secret(_));
+                for found in by_text.iter().filter(is_secret).filter(|_| is_sound) {
+                    let mut bytes = found.range.clone();
+                    let is_hidden = |at: usize| by_keys.iter().any(|have| have.range.contains(&at));
+                    proptest::prop_assert!(bytes.all(is_hidden), "{:?} in {}", &text[found.range.clone()], text);
+                }
+            }
+        }
+    }
+
+    const PARTS: [&str; 28] = [
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ",",
+        ":",
+        "\"token\":",
+        "\"token\":",
+        "\"a\":",
+        "\"a\":",
+        "\"name\":",
+        "\"value\":",
+        "\"token\"",
+        "\"ab1\"",
+        "\"ab1\"",
+        "12",
+        "12",
+        "true",
+        "\"x=1 token=q7\"",
+        "\"pin: 1\":",
+        "\"\\\"token\\\":\\\"q7\\\"\"",
+        "{\"token\":{\"a\":\"q7\"}}",
+        "[{\"pin\":12}]",
+        " ",
+        "\"never ends",
+        "\"=ab1\"",
+        "{\"name\":\"pin\",\"value\":\"q7\"}",
+    ];
 }

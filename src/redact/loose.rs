@@ -1,16 +1,19 @@
-//! Finds what must not be shown in text of no known form: `name=value`, `"name":"value"`, `<name>value</name>`,
-//! and in multipart bodies.
+//! Finds what must not be shown in text of no known form: `name=value`, `"name":"value"`, `name: |`.
 use std::ops::Range;
 
-use memchr::memmem;
-
-use super::find::{Found, What, unescaped};
+use super::assigned::Values;
+use super::couples::{Couple, Half};
+use super::find::{Found, What};
 use super::mark;
 use super::names::{Level, Names, Place};
-use super::views::Escape;
 
-/// Looks for `name=value`, `name => value` and `"name":"value"`, also inside a string of JSON or PHP.
+/// Looks for `name=value`, `name => value` and `"name":"value"`, also inside a string of JSON or PHP; and for a name and
+/// its value one behind the other, as in `name: password, value: …`.
+///
+/// Nothing long is read twice, so that the time is linear.
 pub(super) fn assignments(names: &Names, text: &[u8], part: Range<usize>, found: &mut Vec<Found>) {
+    let mut values = Values::new(text, part.clone());
+    let mut couple = Couple::NONE;
     let mut from = part.start;
     while let Some(at) = memchr::memchr2(b'=', b':', &text[from..part.end]) {
         let sign = from + at;
@@ -25,102 +28,22 @@ pub(super) fn assignments(names: &Names, text: &[u8], part: Range<usize>, found:
         }
         let before = &text[part.start..sign];
         let name = name_before(serialized(before).unwrap_or(before));
-        let Some(what) = What::of(level(names, name)) else {
-            continue;
-        };
-        let Some(value) = value_after(text, sign, part.end) else {
-            continue;
-        };
-        from = value.end;
-        let decoded = unescaped(&text[value.clone()], Escape::Backslash);
-        found.push(Found::new(value, what, decoded));
-    }
-}
-
-/// Looks for `<name>value</name>`, `<param name="name">value</param>` and `<input name="name" value="value">`.
-pub(super) fn elements(names: &Names, text: &[u8], found: &mut Vec<Found>) {
-    let mut from = 0;
-    while let Some(at) = memchr::memchr(b'<', &text[from..]) {
-        let start = from + at + 1;
-        from = start;
-        let name = text[start..]
-            .iter()
-            .take(64)
-            .position(|byte| b" \t\r\n/>".contains(byte))
-            .map_or(&[][..], |length| &text[start..start + length]);
-        let Some(tag) = memchr::memchr(b'>', &text[start..]) else {
-            return;
-        };
-        let inside = start + name.len()..start + tag;
-        let by_attribute =
-            attribute(text, &inside, b"name").and_then(|name| What::of(level(names, &text[name])));
-        if let Some(what) = by_attribute {
-            let values = [&b"value"[..], b"content"].into_iter();
-            for value in values.filter_map(|key| attribute(text, &inside, key)) {
-                let decoded = unescaped(&text[value.clone()], Escape::Entity);
-                found.push(Found::new(value, what, decoded));
-            }
+        let half = half(name, values.is_arrow(sign));
+        let own = What::of(level(names, name));
+        let number = found.len();
+        if (own.is_some() || couple.waits_for(half))
+            && let Some(value) = values.after(sign)
+            && let Some(what) = own.or_else(|| couple.what(half, &text[value.range.clone()]))
+        {
+            from = value.range.end;
+            let secret = value.meaning(text);
+            found.push(Found::new(value.range, what, secret));
         }
-        let Some(what) = What::of(level(names, name)).or(by_attribute) else {
-            continue;
-        };
-        if text[start + tag - 1] == b'/' {
-            continue;
-        }
-        let value = content(text, start + tag + 1);
-        from = value.end;
-        if !value.is_empty() {
-            let decoded = unescaped(&text[value.clone()], Escape::Entity);
-            found.push(Found::new(value, what, decoded));
-        }
-    }
-}
-
-/// The value of an attribute in a tag, if it has one that is not empty.
-fn attribute(text: &[u8], tag: &Range<usize>, key: &[u8]) -> Option<Range<usize>> {
-    let inside = &text[tag.clone()];
-    let mut keys = memmem::find_iter(inside, key);
-    keys.find_map(|at| {
-        let is_whole = at > 0 && inside[at - 1].is_ascii_whitespace();
-        let rest = inside[at + key.len()..].trim_ascii_start();
-        let rest = rest.strip_prefix(b"=")?.trim_ascii_start();
-        let (value, end) = match rest.first()? {
-            quote @ (b'"' | b'\'') => (&rest[1..], memchr::memchr(*quote, &rest[1..])),
-            _ => (rest, rest.iter().position(u8::is_ascii_whitespace)),
-        };
-        let start = tag.end - value.len();
-        let end = start + end.unwrap_or(value.len());
-        (is_whole && start < end).then_some(start..end)
-    })
-}
-
-/// Looks through the parts of a multipart body.
-pub(super) fn parts(names: &Names, text: &[u8], found: &mut Vec<Found>) {
-    for at in memmem::find_iter(text, b"name=") {
-        // `filename=` is no name of a part.
-        if at > 0 && text[at - 1].is_ascii_alphanumeric() {
-            continue;
-        }
-        let rest = &text[at + 5..];
-        let line = memchr::memchr(b'\n', rest).map_or(rest, |end| &rest[..end]);
-        let name = match line.strip_prefix(b"\"") {
-            Some(quoted) => quoted.split(|&byte| byte == b'"').next(),
-            None => line.split(|byte| b"; \r".contains(byte)).next(),
-        };
-        let Some(what) = What::of(level(names, name.unwrap_or_default())) else {
-            continue;
-        };
-        let blank = memmem::find(rest, b"\r\n\r\n")
-            .map(|at| at + 4)
-            .into_iter()
-            .chain(memmem::find(rest, b"\n\n").map(|at| at + 2))
-            .min();
-        let Some(blank) = blank else { continue };
-        let start = at + 5 + blank;
-        let end = memmem::find(&text[start..], b"\n--").map_or(text.len(), |at| start + at);
-        let end = start + text[start..end].trim_ascii_end().len();
-        if start < end {
-            found.push(Found::new(start..end, what, text[start..end].to_vec()));
+        let hidden = (found.len() > number).then_some(number);
+        couple.pass(half, found);
+        if half == Some(Half::Name) {
+            let is_list = name.ends_with(b"0]") || name == b"0";
+            couple = Couple::begun(names, values.word(sign), is_list, hidden);
         }
     }
 }
@@ -158,72 +81,16 @@ fn name_before(text: &[u8]) -> &[u8] {
     &text[start..]
 }
 
-/// The value after a sign; `None` if there is none, or it is plainly no secret.
-fn value_after(text: &[u8], sign: usize, end: usize) -> Option<Range<usize>> {
-    let is_arrow = text[sign] == b'=' && text.get(sign + 1) == Some(&b'>');
-    let after = &text[sign + 1 + usize::from(is_arrow)..end];
-    let value = after.trim_ascii_start();
-    let value = typed(value).unwrap_or(value);
-    let start = end - value.len();
-    let slashes = value.iter().take_while(|&&byte| byte == b'\\').count();
-    if let Some(quote @ (b'"' | b'\'')) = value.get(slashes).copied() {
-        let inside = start + slashes + 1;
-        let length = quoted(&text[inside..end], slashes, quote);
-        return (length > 0).then_some(inside..inside + length);
+/// Which half of a couple the value of this name is; `0 => 'password', 1 => '…'` is one, too.
+fn half(name: &[u8], is_arrow: bool) -> Option<Half> {
+    let index = name
+        .strip_prefix(b"[")
+        .and_then(|name| name.strip_suffix(b"]"));
+    match index.unwrap_or(name) {
+        b"0" if is_arrow => Some(Half::Name),
+        b"1" if is_arrow => Some(Half::Value),
+        _ => Half::of(name),
     }
-    // A name and a value do not stand on two lines, unless quotes say so.
-    if after[..after.len() - value.len()].contains(&b'\n') {
-        return None;
-    }
-    let stops: &[u8] = if is_arrow {
-        b"\r\n"
-    } else {
-        b" \t\r\n&,;<>\"'`)}|\\"
-    };
-    // A `<` in a mark ends nothing.
-    let mark = mark::at_start(value).unwrap_or(0);
-    let rest = &value[mark..];
-    let length = rest.iter().position(|byte| stops.contains(byte));
-    let length = mark + length.unwrap_or(rest.len());
-    if length == mark && mark > 0 {
-        return None;
-    }
-    let word = &value[..length];
-    let is_plain = matches!(word, b"" | b"true" | b"false" | b"null");
-    // In prose, `password: must be …` is no secret.
-    let is_word = |word: &[u8]| !word.starts_with(b"[") && word.iter().any(u8::is_ascii_digit);
-    let is_prose = text[sign] == b':' && !is_word(word);
-    (!is_plain && !is_prose).then_some(start..start + length)
-}
-
-/// What follows `string(20) `, as PHP's `var_dump` writes it.
-fn typed(value: &[u8]) -> Option<&[u8]> {
-    let rest = value.strip_prefix(b"string(")?;
-    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    rest[digits..].strip_prefix(b") ")
-}
-
-/// How long a quoted text is whose quotes have so many backslashes before them.
-fn quoted(text: &[u8], slashes: usize, quote: u8) -> usize {
-    let mut run = 0;
-    for (at, &byte) in text.iter().enumerate() {
-        if byte == quote && (run == slashes || (slashes == 0 && run % 2 == 0)) {
-            return at - slashes;
-        }
-        run = if byte == b'\\' { run + 1 } else { 0 };
-    }
-    text.len()
-}
-
-fn content(text: &[u8], start: usize) -> Range<usize> {
-    const DATA: &[u8] = b"<![CDATA[";
-    let rest = &text[start..];
-    if rest.starts_with(DATA) {
-        let start = start + DATA.len();
-        let end = memmem::find(&text[start..], b"]]>").map_or(text.len(), |at| start + at);
-        return start..end;
-    }
-    start..memmem::find(rest, b"</").map_or(text.len(), |at| start + at)
 }
 
 #[cfg(test)]
@@ -257,6 +124,12 @@ mod tests {
             ("a:1:{s:6:\"domain\";s:3:\"abc\";}", vec![]),
             ("=:=:", vec![]),
             (
+                "password: |\n  line 1\n  line 2\nx: y",
+                vec!["line 1\n  line 2"],
+            ),
+            ("password:password:pin: a1", vec!["a1"]),
+            ("token=[1, token: [2, token: 3", vec!["[1", "3"]),
+            (
                 "Basic ‹secret:authorization#me1mcw·36›; ‹secret:cookie·empty›",
                 vec![],
             ),
@@ -279,39 +152,31 @@ mod tests {
     }
 
     #[test]
-    fn elements_are_found_by_their_names() {
+    fn values_are_found_by_the_names_beside_them() {
         for (text, want) in [
-            ("<a><password>x&amp;y</password></a>", vec!["x&amp;y"]),
-            ("<ns:token type='a'>t</ns:token>", vec!["t"]),
-            ("<pw><![CDATA[a<b]]></pw>", vec!["a<b"]),
-            ("<token/><token></token><x>y</x>", vec![]),
+            ("{'name': 'password', 'value': 's 1'}", vec!["s 1"]),
+            ("- name: DB_PASSWORD\n  value: s3cret\n", vec!["s3cret"]),
+            ("{name: \"pin\", type: 'x', value: 12}", vec!["12"]),
+            ("[name] => password\n[value] => s 1\n", vec!["s 1"]),
+            ("  0 => 'password',\n  1 => 's3cret',", vec!["s3cret"]),
+            ("[0] => token\n [1] => s3cret\n", vec!["s3cret"]),
+            ("key=api_secret&value=s1", vec!["s1"]),
             (
-                "<input type=hidden name=\"token\" value=\"v1\">",
-                vec!["v1"],
+                "s:4:\"name\";s:5:\"token\";s:5:\"value\";s:2:\"s1\";",
+                vec!["value", "s1"],
             ),
-            ("<input value='v2' name='token' />", vec!["v2"]),
-            ("<meta name=csrf-token content=v3>", vec!["v3"]),
-            ("<param name=\"authcode\">v4</param>", vec!["v4"]),
-            ("<input name=\"domain\" value=\"a.example\">", vec![]),
-            ("<token>never ends", vec!["never ends"]),
-            ("<token", vec![]),
-            ("1 < 2", vec![]),
+            // Fields, zones, lists of names, and a name that is far away.
+            ("name: domain\nvalue: s3cret", vec![]),
+            ("name: pin\nvalue: 192.0.2.1", vec![]),
+            ("[0] => token\n[1] => password", vec![]),
+            ("field: password, message: 8 letters", vec![]),
+            ("name: pin a=b a=b a=b a=b value=s1", vec![]),
         ] {
-            assert_eq!(
-                parts_of(text, |text, found| elements(&Names::default(), text, found)),
-                want,
-                "{text}"
-            );
+            let mut have = Vec::new();
+            assignments(&Names::default(), text.as_bytes(), 0..text.len(), &mut have);
+            have.retain(|found| !found.range.is_empty() && !matches!(found.what, What::Contact(_)));
+            let have: Vec<_> = have.into_iter().map(|found| &text[found.range]).collect();
+            assert_eq!(have, want, "{text}");
         }
-    }
-
-    #[test]
-    fn parts_are_found_by_their_names() {
-        let text = "--b\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nhunter2\r\n--b\r\n\
-            Content-Disposition: form-data; name=\"file\"; filename=\"token\"\r\n\r\nshown\r\n--b--\r\n";
-        assert_eq!(
-            parts_of(text, |text, found| parts(&Names::default(), text, found)),
-            ["hunter2"]
-        );
     }
 }

@@ -6,8 +6,10 @@
 //!
 //! A value that is short or an ordinary word is no needle: it is masked in its place, and in findings.
 
+mod assigned;
 mod body;
 mod clean;
+mod couples;
 mod cover;
 mod escape;
 mod find;
@@ -17,9 +19,11 @@ mod json;
 mod know;
 mod loose;
 mod mark;
+mod markup;
 mod names;
 mod needles;
 mod pairs;
+mod parts;
 pub mod seal;
 mod shape;
 mod telltale;

@@ -131,12 +131,20 @@ pub(super) fn is_needle(value: &[u8], lasting: bool) -> bool {
     varied && distinct(value) >= 3 && !is_word(value) && (lasting || !looks_like_host(value))
 }
 
-/// Whether it is a word of the API or of a mark.
+/// Whether it is a word of the API or of a mark, or what programs call their secrets.
 pub(super) fn is_word(value: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(value) else {
         return false;
     };
-    COMMON.contains(&text.to_lowercase()) || mark::is_vocabulary(text)
+    let lower = text.to_lowercase();
+    COMMON.contains(&lower) || mark::is_vocabulary(text) || is_usual_name(&lower)
+}
+
+/// `api_secret`, `Access-Token`: the name of a secret is none.
+fn is_usual_name(lower: &str) -> bool {
+    let is_sign = |char: char| matches!(char, '_' | '-' | '.' | ' ');
+    let mut words = lower.split(is_sign);
+    lower.len() <= LONGEST_USUAL && words.all(|word| USUAL.contains(&word))
 }
 
 /// Whether it has the form of a domain name, as people write them.
@@ -275,6 +283,32 @@ static COMMON: LazyLock<HashSet<String>> = LazyLock::new(|| {
     words
 });
 
+/// Words of which such names are made.
+const USUAL: [&str; 22] = [
+    "access",
+    "api",
+    "apikey",
+    "apisecret",
+    "auth",
+    "authcode",
+    "authorization",
+    "bearer",
+    "client",
+    "code",
+    "db",
+    "epp",
+    "key",
+    "pass",
+    "passwd",
+    "password",
+    "private",
+    "refresh",
+    "secret",
+    "session",
+    "token",
+    "user",
+];
+const LONGEST_USUAL: usize = 24;
 /// Contact data under a name of its own, such as `registrant_email`; and the documented field it is like.
 const CONTACTS: [(&str, &str); 11] = [
     ("email", "email"),
@@ -362,6 +396,9 @@ mod tests {
             ("********", false),
             ("0000000000", false),
             ("exchange", true),
+            ("api_secret", false),
+            ("Access-Token", false),
+            ("apisecret1", true),
             ("ü😀ü😀ü😀aa", true),
         ] {
             assert_eq!(is_needle(value.as_bytes(), true), want, "{value}");

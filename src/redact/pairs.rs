@@ -3,9 +3,10 @@ use std::ops::Range;
 
 use crate::facts::SecretKind;
 
+use super::couples::{self, Couple, Half};
 use super::find::{Found, What, decode_pair, unescaped};
 use super::loose;
-use super::names::{Names, Place};
+use super::names::{Level, Names, Place};
 use super::telltale;
 use super::views::Escape;
 
@@ -19,6 +20,7 @@ pub(super) fn pairs(
     cut: bool,
     found: &mut Vec<Found>,
 ) {
+    let mut couple = Couple::NONE;
     let mut start = part.start;
     while start < part.end {
         let end = memchr::memchr(b'&', &text[start..part.end]).map_or(part.end, |at| start + at);
@@ -31,7 +33,7 @@ pub(super) fn pairs(
         match equals {
             None if is_cut => found.push(Found::new(name, What::Cut, Vec::new())),
             None => nameless(text, name, found),
-            _ => pair(names, text, name, value, is_cut, found),
+            _ => pair(names, text, name, value, is_cut, &mut couple, found),
         }
         start = end + 1;
     }
@@ -61,18 +63,34 @@ pub(super) fn url(names: &Names, text: &[u8], part: Range<usize>, found: &mut Ve
     }
 }
 
-/// Looks through a path: `/token=x/`, `/user:secret/`, `/;token=x`.
+/// Looks through a path: `/token=x/`, `/user:secret/`, `/;token=x`, `/password/x/`.
 fn segments(names: &Names, text: &[u8], path: Range<usize>, found: &mut Vec<Found>) {
-    if memchr::memchr2(b'=', b':', &text[path.clone()]).is_none() {
-        return;
-    }
+    let mut named = Level::Open;
     let mut start = path.start;
     while start < path.end {
         let end =
             memchr::memchr2(b'/', b';', &text[start..path.end]).map_or(path.end, |at| start + at);
-        pairs(names, text, start..end, false, found);
+        if memchr::memchr2(b'=', b':', &text[start..end]).is_some() {
+            pairs(names, text, start..end, false, found);
+        }
+        let segment = unescaped(&text[start..end], Escape::Percent);
+        if let Some(what) = What::of(named)
+            && couples::looks_secret(&segment)
+            && !is_version(&segment)
+        {
+            found.push(Found::new(start..end, what, &*segment));
+        }
+        named = match couples::named(names, &segment) {
+            Level::Pii(_) => Level::Open,
+            level => level,
+        };
         start = end + 1;
     }
+}
+
+/// `v2`, as paths have it.
+fn is_version(segment: &[u8]) -> bool {
+    matches!(segment, [b'v', digits @ ..] if digits.iter().all(u8::is_ascii_digit))
 }
 
 /// A piece without a name: `user:secret`, put where parameters belong. Ports and schemes have a colon too.
@@ -105,17 +123,19 @@ fn pair(
     name: Range<usize>,
     value: Range<usize>,
     is_cut: bool,
+    couple: &mut Couple,
     found: &mut Vec<Found>,
 ) {
-    if value.is_empty() {
-        return;
-    }
     let name = decode_pair(&text[name]);
     let decoded = decode_pair(&text[value.clone()]);
+    let half = Half::of(&name);
     let level = names.level(&String::from_utf8_lossy(&name), Place::Pair);
-    match What::of(level) {
-        Some(what) => found.push(Found::new(value, what, decoded)),
-        None if is_cut => found.push(Found::new(value, What::Cut, decoded)),
+    let what = What::of(level).or_else(|| couple.what(half, &decoded));
+    let number = found.len();
+    match what {
+        _ if value.is_empty() => {}
+        Some(what) => found.push(Found::new(value, what, &*decoded)),
+        None if is_cut => found.push(Found::new(value, What::Cut, &*decoded)),
         None => {
             if let Some(inner) = nested(names, &decoded) {
                 found.push(Found {
@@ -124,6 +144,11 @@ fn pair(
                 });
             }
         }
+    }
+    let hidden = (found.len() > number).then_some(number);
+    couple.pass(half, found);
+    if half == Some(Half::Name) {
+        *couple = Couple::begun(names, &decoded, false, hidden);
     }
 }
 
@@ -215,6 +240,20 @@ mod tests {
                 vec![("pw1", "pw1"), ("pw2", "pw2")],
             ),
             ("/v2;token=a/pin=b/x=c", vec![("a", "a"), ("b", "b")]),
+            (
+                "/v2/password/s3cret/x/API%20key/a%2Fb1?y",
+                vec![("s3cret", "s3cret"), ("a%2Fb1", "a/b1")],
+            ),
+            (
+                "/session/v2/token/refresh/key/ns1.example.com/auth//x1/pin/2026-11",
+                vec![],
+            ),
+            ("/?key=api_secret&value=s1", vec![("", ""), ("s1", "s1")]),
+            (
+                "/?f[0][name]=pin&f[0][value]=12&f[1][name]=domain&f[1][value]=3",
+                vec![("", ""), ("12", "12"), ("", "")],
+            ),
+            ("/?value=12&name=pin", vec![("pin", "pin")]),
             ("api.nicenic.net:443", vec![]),
             ("https:/host/v2", vec![]),
             (

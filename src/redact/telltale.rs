@@ -1,7 +1,9 @@
 //! Finds secrets that show by themselves, whatever stands before them: passwords in URLs, `Basic` and `Bearer`
 //! tokens, JSON web tokens, private keys, and what is wrapped in base64.
 use std::ops::Range;
+use std::sync::LazyLock;
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memmem;
 use zeroize::Zeroizing;
 
@@ -10,57 +12,62 @@ use crate::facts::{SecretKind, base64_text};
 use super::find::{Found, What};
 use super::{mark, pairs};
 
-/// Looks through a text of any kind. Each find goes on behind the last, so that the time is linear.
+/// Looks through a text of any kind, once for all that a telltale can begin with. Each find goes on behind the last of
+/// its kind, so that the time is linear.
 pub(super) fn telltales(text: &[u8], found: &mut Vec<Found>) {
-    for slashes in [&b"://"[..], b":\\/\\/"] {
-        each(text, slashes, |start| {
-            let authority = start..start + run(&text[start..], |byte| !ENDS_HOST.contains(&byte));
-            let end = authority.end;
-            if mark_free(&text[authority.clone()]) {
-                pairs::userinfo(text, authority, found);
-            }
-            end
-        });
+    let mut done = [0; SIGNS.len()];
+    for sign in BEGINNINGS.find_iter(text) {
+        let number = sign.pattern().as_usize();
+        if sign.start() < done[number] {
+            continue;
+        }
+        done[number] = match SIGNS[number].1 {
+            Kind::Url => in_url(text, sign.end(), found),
+            Kind::Scheme => behind_scheme(text, sign.end(), found),
+            Kind::WebToken => web_token(text, sign.start(), found),
+            Kind::PrivateKey => private_key(text, sign.end(), found),
+        };
     }
-    for scheme in SCHEMES {
-        each(text, scheme, |start| {
-            let token = start..start + run(&text[start..], is_of_token);
-            let end = token.end;
-            if is_credential(&text[token.clone()]) {
-                hide(text, token, found);
-            }
-            end
-        });
-    }
-    each(text, WEB_TOKEN, |start| {
-        let length = run(&text[start..], |byte| byte == b'.' || is_of_token(byte));
-        let token = start - WEB_TOKEN.len()..start + length;
-        if memchr::memchr_iter(b'.', &text[token.clone()]).count() == 2 {
-            hide(text, token, found);
-        }
-        start + length
-    });
-    each(text, b"PRIVATE KEY-----", |start| {
-        let line = &text[start.saturating_sub(LONGEST_LINE)..start];
-        let begins = memmem::rfind(line, b"-----BEGIN ");
-        if begins.is_none() || begins < memmem::rfind(line, b"-----END ") {
-            return start;
-        }
-        let end = memmem::find(&text[start..], b"-----END").map_or(text.len(), |at| start + at);
-        if mark_free(&text[start..end]) {
-            hide(text, start..end, found);
-        }
-        end
-    });
 }
 
-/// Shows `look` what follows each `sign`; it says how far it has come.
-fn each(text: &[u8], sign: &[u8], mut look: impl FnMut(usize) -> usize) {
-    let finder = memmem::Finder::new(sign);
-    let mut from = 0;
-    while let Some(at) = text.get(from..).and_then(|rest| finder.find(rest)) {
-        from = look(from + at + sign.len());
+fn in_url(text: &[u8], start: usize, found: &mut Vec<Found>) -> usize {
+    let authority = start..start + run(&text[start..], |byte| !ENDS_HOST.contains(&byte));
+    let end = authority.end;
+    if mark_free(&text[authority.clone()]) {
+        pairs::userinfo(text, authority, found);
     }
+    end
+}
+
+fn behind_scheme(text: &[u8], start: usize, found: &mut Vec<Found>) -> usize {
+    let token = start..start + run(&text[start..], is_of_token);
+    let end = token.end;
+    if is_credential(&text[token.clone()]) {
+        hide(text, token, found);
+    }
+    end
+}
+
+fn web_token(text: &[u8], start: usize, found: &mut Vec<Found>) -> usize {
+    let length = run(&text[start..], |byte| byte == b'.' || is_of_token(byte));
+    let token = start..start + length;
+    if memchr::memchr_iter(b'.', &text[token.clone()]).count() == 2 {
+        hide(text, token, found);
+    }
+    start + length
+}
+
+fn private_key(text: &[u8], start: usize, found: &mut Vec<Found>) -> usize {
+    let line = &text[start.saturating_sub(LONGEST_LINE)..start];
+    let begins = memmem::rfind(line, b"-----BEGIN ");
+    if begins.is_none() || begins < memmem::rfind(line, b"-----END ") {
+        return start;
+    }
+    let end = memmem::find(&text[start..], b"-----END").map_or(text.len(), |at| start + at);
+    if mark_free(&text[start..end]) {
+        hide(text, start..end, found);
+    }
+    end
 }
 
 /// What a value says in base64, if that could name a secret.
@@ -103,8 +110,33 @@ const fn is_of_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=' | b'~')
 }
 
-const SCHEMES: [&[u8]; 4] = [b"Basic ", b"basic ", b"Bearer ", b"bearer "];
-const WEB_TOKEN: &[u8] = b"eyJ";
+#[derive(Clone, Copy)]
+enum Kind {
+    Url,
+    Scheme,
+    WebToken,
+    PrivateKey,
+}
+
+/// With what a telltale begins. None overlaps another one or itself, so that a search for all finds what a search for
+/// each would.
+const SIGNS: [(&str, Kind); 8] = [
+    ("://", Kind::Url),
+    (":\\/\\/", Kind::Url),
+    ("Basic ", Kind::Scheme),
+    ("basic ", Kind::Scheme),
+    ("Bearer ", Kind::Scheme),
+    ("bearer ", Kind::Scheme),
+    ("eyJ", Kind::WebToken),
+    ("PRIVATE KEY-----", Kind::PrivateKey),
+];
+#[expect(clippy::expect_used, reason = "the signs are few and not empty")]
+static BEGINNINGS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostFirst)
+        .build(SIGNS.map(|(sign, _)| sign))
+        .expect("eight short signs fit")
+});
 const ENDS_HOST: &[u8] = b" \t\r\n\"'<>`\\,)]}/?#";
 /// Bytes before `PRIVATE KEY` in which its line begins.
 const LONGEST_LINE: usize = 64;
@@ -141,4 +173,70 @@ mod tests {
             assert_eq!(hidden(text), want, "{text}");
         }
     }
+
+    /// The plain search: each sign by itself, from the front.
+    fn plainly(text: &[u8]) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        for (sign, kind) in SIGNS {
+            let mut from = 0;
+            while let Some(at) = memmem::find(&text[from..], sign.as_bytes()) {
+                let (start, end) = (from + at, from + at + sign.len());
+                from = match kind {
+                    Kind::Url => in_url(text, end, &mut found),
+                    Kind::Scheme => behind_scheme(text, end, &mut found),
+                    Kind::WebToken => web_token(text, start, &mut found),
+                    Kind::PrivateKey => private_key(text, end, &mut found),
+                };
+            }
+        }
+        ranges(found)
+    }
+
+    fn ranges(found: Vec<Found>) -> Vec<Range<usize>> {
+        let mut ranges: Vec<_> = found.into_iter().map(|found| found.range).collect();
+        ranges.sort_by_key(|range| (range.start, range.end));
+        ranges
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn one_search_for_all_finds_what_a_search_for_each_finds(
+            parts in proptest::collection::vec(0..PARTS.len(), 0..24)
+        ) {
+            let text: Vec<&str> = parts.into_iter().map(|part| PARTS[part]).collect();
+            let text = text.concat();
+            let mut found = Vec::new();
+            telltales(text.as_bytes(), &mut found);
+            proptest::prop_assert_eq!(ranges(found), plainly(text.as_bytes()), "{}", text);
+        }
+    }
+
+    const PARTS: [&str; 26] = [
+        "://",
+        ":\\/\\/",
+        "Basic ",
+        "basic ",
+        "Bearer ",
+        "bearer ",
+        "eyJ",
+        "PRIVATE KEY-----",
+        "-----BEGIN ",
+        "-----END ",
+        "u:p@h",
+        "@",
+        ":",
+        "/",
+        ".",
+        " ",
+        "abcdefg1",
+        "Ym9iOnB3MQ==",
+        "e",
+        "J",
+        "\n",
+        "-",
+        "B",
+        "‹",
+        "x",
+        "eyJhbGciOi.e30.c2ln",
+    ];
 }

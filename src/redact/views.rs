@@ -12,7 +12,7 @@ pub(super) enum Escape {
     Percent,
     /// `\/`, `\u002f`, `\x2f`, `\57`, `\'`: JSON, PHP, C, Rust, JavaScript.
     Backslash,
-    /// `&amp;`, `&#47;`, `&#x2f;`
+    /// `&amp;`, `&sol;`, `&#47;`, `&#x2f;`
     Entity,
     /// `=2F`, and a line break after `=`: quoted-printable.
     Quoted,
@@ -89,7 +89,10 @@ pub(super) fn views(text: &[u8], cut: bool) -> Vec<View> {
 
 /// Whether an escape of any kind may begin in it. One pass, so that most texts need no search for each kind.
 pub(super) fn may_be_escaped(text: &[u8]) -> bool {
-    text.iter().any(|&byte| BEGINS_ESCAPE[usize::from(byte)])
+    // Within a chunk without an early end: so the compiler can look at many bytes at once.
+    let begins = |byte: &u8| ALL.iter().any(|escape| escape.begins_with(*byte));
+    text.chunks(64)
+        .any(|chunk| chunk.iter().fold(false, |any, byte| any | begins(byte)))
 }
 
 fn keep(
@@ -160,23 +163,31 @@ enum Read {
     Nothing,
 }
 
-/// Up to four bytes.
+/// A few bytes.
 #[derive(Default)]
 struct Meaning {
-    bytes: [u8; 4],
+    bytes: [u8; 8],
     length: usize,
 }
 
 impl Meaning {
     fn byte(byte: u8) -> Self {
         Self {
-            bytes: [byte, 0, 0, 0],
+            bytes: [byte, 0, 0, 0, 0, 0, 0, 0],
             length: 1,
         }
     }
 
+    /// `None` if they are too many.
+    fn of(text: &[u8]) -> Option<Self> {
+        let mut bytes = [0; 8];
+        bytes.get_mut(..text.len())?.copy_from_slice(text);
+        let length = text.len();
+        Some(Self { bytes, length })
+    }
+
     fn character(code: u32) -> Self {
-        let mut bytes = [0; 4];
+        let mut bytes = [0; 8];
         let length = char::from_u32(code)
             .unwrap_or(char::REPLACEMENT_CHARACTER)
             .encode_utf8(&mut bytes)
@@ -326,19 +337,12 @@ fn octal(text: &[u8]) -> Read {
     }
 }
 
-/// `&amp;` and the numbered ones, these also without their semicolon.
+/// `&amp;` and all others that HTML has, and the numbered ones, these also without their semicolon.
 fn entity(text: &[u8]) -> Read {
-    let named = NAMED.iter().find(|(name, _)| text.starts_with(name));
-    if let Some((name, byte)) = named {
-        return Read::Means(name.len(), Meaning::byte(*byte));
-    }
     let radix = match text {
         [_, b'#', b'x' | b'X', ..] => 16,
         [_, b'#', ..] => 10,
-        _ if text.len() < 6 && NAMED.iter().any(|(name, _)| name.starts_with(text)) => {
-            return Read::Cut;
-        }
-        _ => return Read::Nothing,
+        _ => return named_entity(text),
     };
     let front = if radix == 16 { 3 } else { 2 };
     let digits = text[front..]
@@ -356,6 +360,26 @@ fn entity(text: &[u8]) -> Read {
             Meaning::character(code),
         ),
         None => Read::Nothing,
+    }
+}
+
+fn named_entity(text: &[u8]) -> Read {
+    let mut front = text.iter().take(LONGEST_ENTITY).skip(1);
+    match front.position(|byte| !byte.is_ascii_alphanumeric()) {
+        Some(length) if text[1 + length] == b';' => {
+            let name = &text[..length + 2];
+            let meaning = htmlize::ENTITIES.get(name).copied().and_then(Meaning::of);
+            meaning.map_or(Read::Nothing, |meaning| Read::Means(name.len(), meaning))
+        }
+        None if text.len() < LONGEST_ENTITY => {
+            let mut names = htmlize::ENTITIES.keys();
+            if names.any(|name| name.starts_with(text)) {
+                Read::Cut
+            } else {
+                Read::Nothing
+            }
+        }
+        _ => Read::Nothing,
     }
 }
 
@@ -395,29 +419,8 @@ const ALL: [Escape; 5] = [
     Escape::Quoted,
     Escape::Noise,
 ];
-/// The bytes with which an escape may begin.
-const BEGINS_ESCAPE: [bool; 256] = {
-    let mut begins = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let mut kind = 0;
-        while kind < ALL.len() {
-            #[expect(clippy::cast_possible_truncation, reason = "it is below 256")]
-            let is_first = ALL[kind].begins_with(byte as u8);
-            begins[byte] |= is_first;
-            kind += 1;
-        }
-        byte += 1;
-    }
-    begins
-};
-const NAMED: [(&[u8], u8); 5] = [
-    (b"&amp;", b'&'),
-    (b"&lt;", b'<'),
-    (b"&gt;", b'>'),
-    (b"&quot;", b'"'),
-    (b"&apos;", b'\''),
-];
+/// `&CounterClockwiseContourIntegral;`
+const LONGEST_ENTITY: usize = 33;
 const DEEPEST: usize = 5;
 /// All views together may be so many times as long as their text …
 const MOST: usize = 16;
@@ -449,6 +452,11 @@ mod tests {
                 Entity,
                 b"&amp;&lt;&gt;&quot;&apos;&#39;&#x27;&#039;&#38 &nope;",
                 Some(b"&<>\"''''& &nope;"),
+            ),
+            (
+                Entity,
+                b"&sol;&plus;&equals;&commat;&lowbar;&uuml;&fjlig;&amp",
+                Some("/+=@_üfj&amp".as_bytes()),
             ),
             (Entity, b"a=1&b=2", None),
             (Quoted, b"a=2Fb=\r\nc=\nd=zz", Some(b"a/bcd=zz")),
