@@ -209,6 +209,35 @@ fn without_a_log_or_a_call_the_way_out_is_told() {
 }
 
 #[test]
+fn a_log_of_another_format_is_named_where_a_call_is_missed() {
+    let home = Home::new();
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let lines = "{\"v\":2,\"event\":\"start\"}\n{\"v\":2,\"event\":\"exchange\",\"id\":1}\n";
+    std::io::Write::write_all(&mut log.as_file(), lines.as_bytes()).unwrap();
+    for command in [
+        "checklist",
+        "report 1",
+        "diff 1",
+        "export har",
+        "export curl 1",
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_nicetap"))
+            .args(command.split(' '))
+            .env_clear()
+            .env("NICETAP_HOME", home.path())
+            .env("NICETAP_LOG", log.path())
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{command}");
+        assert!(
+            told.contains("2 lines of the log are no records"),
+            "{command}: {told}"
+        );
+    }
+}
+
+#[test]
 fn egress_shows_who_saw_what_and_whether_it_is_listed() {
     let home = Home::new();
     let echo = |address: &str| format!("http://{}/", origin(&[&reply("text/plain", address)]));

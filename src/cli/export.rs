@@ -13,7 +13,7 @@ use crate::sink::only::Only;
 use crate::sink::reader::Reader;
 
 use super::error::Error;
-use super::print;
+use super::{history, print};
 
 /// What to export, and as what.
 #[derive(Debug, Args)]
@@ -58,12 +58,13 @@ pub(super) fn run(export: &Export, config: &Config) -> Result<(), Error> {
         ),
         None => None,
     };
-    let calls = last_run(&file).map_err(|error| {
+    let (calls, bad_lines) = last_run(&file).map_err(|error| {
         Error::cannot_start(format!("the log {} cannot be read", file.display()))
             .caused_by(error)
             .hint("`nicetap serve` writes it; another one is named with --log")
     })?;
-    let chosen = choose(calls, &choice.ids, only.as_ref())?;
+    let chosen = choose(calls, &choice.ids, only.as_ref())
+        .map_err(|error| history::explained(error, bad_lines, LIST))?;
     match &export.form {
         Form::Har(_) => print::to_stdout(&format!("{}\n", har(&chosen))),
         Form::Curl(_) => {
@@ -73,23 +74,24 @@ pub(super) fn run(export: &Export, config: &Config) -> Result<(), Error> {
     }
 }
 
-/// The calls since nicetap last began. A line that is no record is passed over: `nicetap log` names it.
-fn last_run(file: &Path) -> io::Result<Vec<Record<Logged>>> {
+/// The calls since nicetap last began, and how many lines are no record.
+fn last_run(file: &Path) -> io::Result<(Vec<Record<Logged>>, u64)> {
     let mut reader = Reader::open(file)?;
-    let mut calls = Vec::new();
+    let (mut calls, mut bad_lines) = (Vec::new(), 0);
     loop {
         let line = match reader.next_line()? {
             Some(line) => line,
             None => match reader.last_line() {
                 Some(line) => line,
-                None => return Ok(calls),
+                None => return Ok((calls, bad_lines)),
             },
         };
         match line.map(|entry| entry.record) {
             // Numbers begin anew.
             Ok(Record::Start(_)) => calls.clear(),
             Ok(record @ Record::Exchange(_)) => calls.push(record),
-            Ok(_) | Err(_) => {}
+            Ok(_) => {}
+            Err(_) => bad_lines += 1,
         }
     }
 }
@@ -101,10 +103,9 @@ fn choose(
 ) -> Result<Vec<Record<Logged>>, Error> {
     for Value(id) in ids {
         if !exchanges(&calls).any(|call| call.id == u64::from(*id)) {
-            return Err(
-                Error::failed(format!("the last run has no finished call #{id}"))
-                    .hint("`nicetap log --table` lists the calls"),
-            );
+            return Err(Error::failed(format!(
+                "the last run has no finished call #{id}"
+            )));
         }
     }
     calls.retain(|call| {
@@ -113,9 +114,7 @@ fn choose(
         is_named && only.is_none_or(|only| only.matches(call))
     });
     if calls.is_empty() {
-        return Err(
-            Error::failed("no call was chosen").hint("`nicetap log --table` lists the calls")
-        );
+        return Err(Error::failed("no call was chosen"));
     }
     Ok(calls)
 }
@@ -143,3 +142,4 @@ Exit codes:
   2   the command line or a setting is wrong
   3   the log cannot be read
   70  a bug in nicetap";
+const LIST: &str = "`nicetap log --table` lists the calls";

@@ -31,6 +31,8 @@ pub(super) fn earlier_runs(log: Option<&Path>) -> Memory {
 /// The exchanges of the last run that has any, in their order.
 pub(super) struct History {
     exchanges: Vec<Exchange<Logged>>,
+    /// Lines of the log that are no records.
+    bad_lines: u64,
 }
 
 impl History {
@@ -49,17 +51,18 @@ impl History {
                 .hint("`nicetap serve` writes it; another home is named with --home")
         };
         let mut reader = Reader::open(log).map_err(fail)?;
-        let (mut run, mut last) = (Vec::new(), Vec::new());
+        let (mut run, mut last, mut bad_lines) = (Vec::new(), Vec::new(), 0);
         while let Some(line) = reader.next_line().map_err(fail)? {
             match line.map(|entry| entry.record) {
                 Ok(Record::Start(_)) if !run.is_empty() => last = std::mem::take(&mut run),
                 Ok(Record::Exchange(exchange)) => run.push(*exchange),
-                // A line that is no record is told by `nicetap log`.
-                _ => {}
+                Ok(_) => {}
+                Err(_) => bad_lines += 1,
             }
         }
         Ok(Self {
             exchanges: if run.is_empty() { last } else { run },
+            bad_lines,
         })
     }
 
@@ -72,14 +75,18 @@ impl History {
     pub(super) fn call(&self, id: Option<u64>) -> Result<&Exchange<Logged>, Error> {
         let Some(id) = id else {
             return diagnose::subject(&self.all()).ok_or_else(|| {
-                Error::failed("the log holds no call to the API yet")
-                    .hint("make one through nicetap; `nicetap serve` shows how")
+                let error = Error::failed("the log holds no call to the API yet");
+                explained(
+                    error,
+                    self.bad_lines,
+                    "make one through nicetap; `nicetap serve` shows how",
+                )
             });
         };
         let mut found = self.exchanges.iter();
         found.find(|exchange| exchange.id == id).ok_or_else(|| {
-            Error::usage(format!("the last run has no exchange #{id}"))
-                .hint("`nicetap log --table` lists them")
+            let error = Error::usage(format!("the last run has no exchange #{id}"));
+            explained(error, self.bad_lines, "`nicetap log --table` lists them")
         })
     }
 
@@ -90,6 +97,17 @@ impl History {
             memory.remember(exchange);
         }
         memory
+    }
+}
+
+/// An error with its hint; where it may lie at the log itself, that is said instead.
+pub(super) fn explained(error: Error, bad_lines: u64, hint: &'static str) -> Error {
+    match bad_lines {
+        0 => error.hint(hint),
+        1 => error.hint("1 line of the log is no record: `nicetap log` says why"),
+        lines => error.hint(format!(
+            "{lines} lines of the log are no records: `nicetap log` says why"
+        )),
     }
 }
 

@@ -6,6 +6,7 @@ use anstream::ColorChoice;
 
 use super::error::Error;
 use crate::config::Color;
+use crate::sink::out::Printer;
 use crate::sink::wrapped;
 use crate::store::{Access, Dir};
 
@@ -48,8 +49,7 @@ pub(super) fn width() -> usize {
 
 /// The columns of the terminal that standard output is.
 fn columns() -> Option<usize> {
-    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
-    (size.ws_col > 0).then_some(usize::from(size.ws_col))
+    Printer::stdout(Color::Never).columns()
 }
 
 /// Writes a file for its owner alone (mode 0600), in place of one that is there.

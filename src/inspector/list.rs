@@ -11,7 +11,7 @@ use super::Inspector;
 use super::api::{Choice, PAGE};
 use super::events::cursor;
 use super::node::{Element, div, el, link, span};
-use super::parts::{address, code_badge, environment_badge, moment, took, verdict_badge};
+use super::parts::{address, code_badge, environment_badge, moment, short, took, verdict_badge};
 use super::summary::Summary;
 
 /// The list, with its filter.
@@ -178,16 +178,16 @@ fn table(body: Option<Element>) -> Element {
 fn row(inspector: &Inspector, entry: &Entry, filter: &str, selected: Option<u64>) -> Element {
     let it = Summary::of(entry);
     let to = address(&format!("/exchanges/{}", it.id), Some(filter), None);
-    let name = link(to, what(&it))
+    let name = link(to, short(&what(&it)))
         .class("call-link")
         .maybe("aria-current", (selected == Some(it.id)).then_some("true"));
     let star = it.marked.then(|| span("star", "★").set("title", "marked"));
     let domains = match it.domains.as_slice() {
         [] => None,
-        [domain] => Some((*domain).to_owned()),
-        [first, more @ ..] => Some(format!("{first} +{}", more.len())),
+        [domain] => Some(short(domain)),
+        [first, more @ ..] => Some(format!("{} +{}", short(first), more.len())),
     };
-    let place = domains.or_else(|| is_apart(&it).then(|| it.host.unwrap_or_default().to_owned()));
+    let place = domains.or_else(|| is_apart(&it).then(|| short(it.host.unwrap_or_default())));
     el("tr")
         .set("id", format!("c{}", it.id))
         .set("data-id", it.id.to_string())

@@ -134,6 +134,15 @@ pub(super) fn took(millis: f64) -> String {
     }
 }
 
+/// A name, not longer than one reads in a list; the call itself shows all of it.
+pub(super) fn short(name: &str) -> String {
+    if name.chars().count() <= LONGEST_NAME {
+        return name.to_owned();
+    }
+    let front: String = name.chars().take(LONGEST_NAME - 1).collect();
+    format!("{front}…")
+}
+
 /// `52 B`, `5.3 MB`.
 pub(super) fn size(bytes: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
@@ -183,6 +192,7 @@ const fn verdict_class(verdict: Verdict) -> &'static str {
     }
 }
 
+const LONGEST_NAME: usize = 80;
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')

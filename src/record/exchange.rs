@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Time;
 
-use super::{Both, ClientKind, Confidence, Environment, Event, Risk, Severity, Via, Word};
+use super::{Both, ClientKind, Confidence, Environment, Event, Leaf, Risk, Severity, Via, Word};
 
 /// A request is about to be forwarded.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -411,6 +411,19 @@ pub struct ComparedWith<T> {
     pub differences: Vec<T>,
 }
 
+impl<T: Leaf> ComparedWith<T> {
+    /// What is told of it: what differs most, and how many more there are.
+    pub fn told(&self) -> Vec<String> {
+        let all = self.differences.iter();
+        let mut told: Vec<String> = all.map(|it| it.as_ref().to_owned()).collect();
+        if told.len() > MOST_TOLD {
+            let more = told.split_off(MOST_TOLD).len();
+            told.push(format!("{more} more"));
+        }
+        told
+    }
+}
+
 /// How long the steps took, in milliseconds; `null`: the step was not taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Timing {
@@ -436,3 +449,6 @@ pub struct Redaction {
     /// The kinds of them, sorted.
     pub rules: Vec<Word>,
 }
+
+/// Differences that are told of two calls.
+const MOST_TOLD: usize = 6;

@@ -69,6 +69,7 @@ impl Reader {
         file.seek(SeekFrom::Start(start - 1))?;
         let mut reader = Self::of(Source::File(file, path.to_owned()));
         // Most likely the rest of a line, which is none.
+        reader.is_skipping = true;
         let _ = reader.next_line()?;
         reader.number = 0;
         Ok(reader)
@@ -95,6 +96,12 @@ impl Reader {
         loop {
             if let Some(at) = memchr::memchr(b'\n', &self.buffer[searched..]) {
                 let end = searched + at;
+                if !self.is_skipping && is_blank(&self.buffer[self.start..end]) {
+                    self.start = end + 1;
+                    self.number += 1;
+                    searched = self.start;
+                    continue;
+                }
                 let line = std::str::from_utf8(&self.buffer[self.start..end]).map(str::to_owned);
                 self.start = end + 1;
                 self.number += 1;
@@ -123,7 +130,7 @@ impl Reader {
         self.buffer.clear();
         self.start = 0;
         let was_skipping = std::mem::take(&mut self.is_skipping);
-        if rest.is_empty() && !was_skipping {
+        if is_blank(&rest) && !was_skipping {
             return None;
         }
         self.number += 1;
@@ -168,9 +175,13 @@ impl Reader {
     }
 
     fn judge(&self, line: Result<String, std::str::Utf8Error>) -> Result<Entry, BadLine> {
-        let line = line.map_err(|_| self.bad("not UTF-8"))?;
+        let mut line = line.map_err(|_| self.bad("not UTF-8"))?;
+        // An editor may have put one there.
+        if self.number == 1 && line.starts_with('\u{feff}') {
+            line.remove(0);
+        }
         let head: Head = serde_json::from_str(&line).map_err(|error| self.bad_json(&error))?;
-        if head.v != VERSION {
+        if head.v != u64::from(VERSION) {
             let reason = format!(
                 "of format {}, and this nicetap reads format {VERSION}",
                 head.v
@@ -249,7 +260,11 @@ impl Reader {
 
 #[derive(Deserialize)]
 struct Head {
-    v: u8,
+    v: u64,
+}
+
+fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(u8::is_ascii_whitespace)
 }
 
 const CHUNK: usize = 64 * 1024;
@@ -281,7 +296,7 @@ mod tests {
     #[test]
     fn bad_lines_are_named_and_skipped() {
         let newer = STOP.replacen('1', "2", 1);
-        let text = format!("{STOP}\n{{\"v\":1,\"event\":\"\x1b[2J\"}}\n\n{newer}\n{STOP}\n");
+        let text = format!("{STOP}\n{{\"v\":1,\"event\":\"\x1b[2J\"}}\n[]\n{newer}\n{STOP}\n");
         let seen = all(text.as_bytes());
         assert_eq!(seen[0], "line 1: ok");
         assert!(seen[1].starts_with("line 2: not a record: "), "{}", seen[1]);
@@ -293,6 +308,21 @@ mod tests {
         );
         assert_eq!(seen[4], "line 5: ok");
         assert_eq!(all(b"\xff\n"), ["line 1: not UTF-8"]);
+    }
+
+    #[test]
+    fn what_an_editor_leaves_behind_is_no_bad_line() {
+        let text = format!("\u{feff}{STOP}\r\n\n \r\n{STOP}\n\n \n ");
+        assert_eq!(all(text.as_bytes()), ["line 1: ok", "line 4: ok"]);
+        let newest = STOP.replacen('1', "1000", 1);
+        assert_eq!(
+            all(newest.as_bytes()),
+            ["line 1: cut off: it has no line end"]
+        );
+        assert_eq!(
+            all(format!("{newest}\n").as_bytes()),
+            ["line 1: of format 1000, and this nicetap reads format 1"]
+        );
     }
 
     #[test]

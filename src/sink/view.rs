@@ -64,7 +64,11 @@ impl Viewer {
             Ok(entry) => entry,
             Err(bad) => {
                 self.bad_lines += 1;
-                return self.errors.print(&format!("{bad}; skipped\n"));
+                return match self.bad_lines {
+                    ..=MOST_TOLD => self.errors.print(&format!("{bad}; skipped\n")),
+                    FIRST_UNTOLD => self.errors.print("more such lines are only counted\n"),
+                    _ => Ok(()),
+                };
             }
         };
         let is_chosen = (self.only.as_ref()).is_none_or(|only| only.matches(&entry.record));
@@ -99,3 +103,7 @@ impl Viewer {
         self.out.is_open()
     }
 }
+
+/// Lines that are no records, and are told one by one: of a file that is no log, none of them is one.
+const MOST_TOLD: u64 = 20;
+const FIRST_UNTOLD: u64 = MOST_TOLD + 1;

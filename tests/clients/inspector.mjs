@@ -446,6 +446,31 @@ async function withoutToken(browser) {
   await tap.stop();
 }
 
+/** A browser has six connections for all its tabs of one server: hidden ones must leave theirs to others. */
+async function manyTabs(browser) {
+  const tap = await start("--mock");
+  await call(tap, check + "example.org");
+  const first = await look(browser, tap);
+  const tabs = [first];
+  const hide = (isHidden) => {
+    Object.defineProperty(document, "hidden", { get: () => isHidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  };
+  const live = (tab) => tab.waitForFunction(() => document.querySelector("#live").dataset.state === "on");
+  for (let count = 0; count < 8; count++) {
+    const tab = tabs.at(count) ?? (tabs.push(await first.context().newPage()), tabs.at(-1));
+    await tab.goto(tap.url);
+    await live(tab);
+    await tab.evaluate(hide, true);
+  }
+  // What came meanwhile is there once somebody looks.
+  await call(tap, check + "example.net");
+  await first.evaluate(hide, false);
+  await row(first, 2).waitFor();
+  first.nothingWrong();
+  await tap.stop();
+}
+
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: [
@@ -459,7 +484,7 @@ const browser = await chromium.launch({
   ],
 });
 try {
-  for (const story of [withoutToken, theWorkingDay, theHostileOrigin]) {
+  for (const story of [withoutToken, manyTabs, theWorkingDay, theHostileOrigin]) {
     await story(browser);
     console.log(`ok ${story.name}`);
   }

@@ -1,4 +1,6 @@
 //! Blocks, as the console shows them.
+use nicetap::record::ComparedWith;
+
 use super::*;
 
 /// The block of SPEC 5, letter for letter.
@@ -95,6 +97,23 @@ fn a_hostile_log_moves_no_cursor_and_breaks_no_width() {
     }
     let (table, _) = viewed(Form::Table(TimeZone::UTC), None, &records);
     assert!(is_tame(&table), "{table}");
+}
+
+#[test]
+fn of_many_differences_the_first_are_told() {
+    let mut exchange = full().exchange();
+    let differences = (0..100).map(|number| Logged(format!("header x-{number}: only now")));
+    exchange.diagnosis.compared_with = Some(ComparedWith {
+        id: 3,
+        differences: differences.collect(),
+    });
+    let text = shown(
+        &[Record::Exchange(Box::new(exchange))],
+        Verbosity::Normal,
+        100,
+    );
+    assert!(text.contains("header x-5: only now"), "{text}");
+    assert!(text.contains("94 more") && !text.contains("x-6"), "{text}");
 }
 
 #[test]

@@ -147,6 +147,24 @@ fn a_bad_line_is_told_on_the_other_stream() {
 }
 
 #[test]
+fn of_a_file_that_is_no_log_the_first_lines_are_told() {
+    let (out, errors) = (Shown::default(), Shown::default());
+    let form = Form::Table(TimeZone::UTC);
+    let mut viewer = Viewer::new(form, None, out.printer(), errors.printer());
+    let mut reader = Reader::over(io::Cursor::new("no record\n".repeat(1_000)));
+    while let Some(line) = reader.next_line().unwrap() {
+        viewer.show(&line).unwrap();
+    }
+    assert_eq!(viewer.bad_lines(), 1_000);
+    let told = errors.text();
+    assert_eq!(told.lines().count(), 21);
+    assert!(
+        told.ends_with("; skipped\nmore such lines are only counted\n"),
+        "{told}"
+    );
+}
+
+#[test]
 fn expressions_choose_records() {
     let mut refused = full().exchange();
     refused.id = 8;

@@ -236,12 +236,27 @@ async function wake() {
   isRefreshing = false;
 }
 
-/** Listens with the token, which EventSource cannot send; resumes where it was. */
+/** Once somebody can see the page. */
+async function seen() {
+  while (document.hidden) {
+    await new Promise((done) => document.addEventListener("visibilitychange", done, { once: true }));
+  }
+}
+
+/**
+ * Listens with the token, which EventSource cannot send; resumes where it was. Nobody looks at a hidden tab, and a
+ * browser has six connections for all tabs of a server: the seventh would wait for ever.
+ */
 async function listen() {
   let last = page.cursor;
   for (;;) {
+    await seen();
+    const hidden = new AbortController();
+    const hide = () => document.hidden && hidden.abort();
+    document.addEventListener("visibilitychange", hide);
     try {
-      const answer = await ask("/api/v1/events" + query(), { headers: last ? { "Last-Event-ID": last } : {} });
+      const headers = last ? { "Last-Event-ID": last } : {};
+      const answer = await ask("/api/v1/events" + query(), { headers, signal: hidden.signal });
       if (answer.status === 401 || answer.status === 400) return showLive("off", "not live");
       if (!answer.ok) throw new Error();
       showLive("on", "live");
@@ -258,7 +273,10 @@ async function listen() {
       }
     } catch {
       // It is tried again below.
+    } finally {
+      document.removeEventListener("visibilitychange", hide);
     }
+    if (hidden.signal.aborted) continue;
     showLive("off", "nicetap does not answer");
     await new Promise((done) => setTimeout(done, 1500));
   }

@@ -31,14 +31,13 @@ pub(super) fn lead(it: &Exchange<Masked>) -> Element {
             .prose(format!("{}: {}", doing(failure.stage), failure.reason))
     });
     let compared = it.diagnosis.compared_with.as_ref().map(|other| {
-        let differences: Vec<&str> = other.differences.iter().map(Masked::as_str).collect();
         el("p")
             .text("Compared with ")
             .with(link(
                 format!("/exchanges/{}", other.id),
                 format!("#{}", other.id),
             ))
-            .text(format!(", which worked: {} ", differences.join("; ")))
+            .text(format!(", which worked: {} ", other.told().join("; ")))
             .with(link(
                 format!("/compare?call={}&with={}", it.id, other.id),
                 "side by side",

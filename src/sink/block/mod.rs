@@ -180,7 +180,7 @@ impl Renderer {
         if let Some(compared) = &exchange.diagnosis.compared_with
             && !compared.differences.is_empty()
         {
-            let differences = compared.differences.iter().map(|one| self.leaf(one));
+            let differences = compared.told().into_iter().map(Rich::new);
             let lead = Rich::new(format!("differs from #{}, which worked: ", compared.id));
             page.row(BODY, VALUE, &lead.then(Rich::joined(differences)));
         }
