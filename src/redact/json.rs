@@ -3,6 +3,7 @@ use std::ops::Range;
 
 use super::couples::{self, Half};
 use super::find::{Found, What, unescaped};
+use super::grammar::Grammar;
 use super::names::{self, Level, Names, Place};
 use super::views::Escape;
 use super::{loose, pairs, telltale};
@@ -20,8 +21,7 @@ pub(super) fn json(names: &Names, text: &[u8], cut: bool, found: &mut Vec<Found>
         open: Vec::new(),
         due: None,
         half: None,
-        expects: Expects::Value,
-        is_sound: true,
+        grammar: Grammar::new(),
         found,
     };
     while let Some(&byte) = text.get(scan.at) {
@@ -30,7 +30,7 @@ pub(super) fn json(names: &Names, text: &[u8], cut: bool, found: &mut Vec<Found>
     while let Some(bracket) = scan.open.pop() {
         scan.left_open(bracket);
     }
-    scan.is_sound && (cut || scan.expects == Expects::Nothing)
+    scan.grammar.is_sound(cut)
 }
 
 struct Scan<'a> {
@@ -43,23 +43,8 @@ struct Scan<'a> {
     due: Option<Level>,
     /// Which half of a couple that value is.
     half: Option<Half>,
-    expects: Expects,
-    /// Whether everything so far was what was expected.
-    is_sound: bool,
+    grammar: Grammar,
     found: &'a mut Vec<Found>,
-}
-
-/// What sound JSON goes on with.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Expects {
-    Value,
-    ValueOrEnd,
-    Key,
-    KeyOrEnd,
-    Colon,
-    Comma,
-    /// The text is complete.
-    Nothing,
 }
 
 /// An object or array round this place.
@@ -94,50 +79,25 @@ impl Scan<'_> {
             b'{' | b'[' => self.opens(byte == b'['),
             b'}' | b']' => self.closes(byte == b']'),
             b',' => self.comma(),
-            b':' => self.meets(&[Expects::Colon], Expects::Value),
+            b':' => self.grammar.colon(),
             b' ' | b'\t' | b'\r' | b'\n' => {}
             b'/' => return self.comment(),
             byte if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.') => {
                 return self.scalar();
             }
-            _ => self.is_sound = false,
+            _ => self.grammar.breaks(),
         }
         self.at += 1;
-    }
-
-    /// Something was met that is sound in these places.
-    fn meets(&mut self, sound: &[Expects], next: Expects) {
-        self.is_sound &= sound.contains(&self.expects);
-        self.expects = next;
-    }
-
-    /// What follows a value.
-    fn behind_value(&self) -> Expects {
-        if self.open.is_empty() {
-            Expects::Nothing
-        } else {
-            Expects::Comma
-        }
     }
 
     fn comma(&mut self) {
         (self.due, self.half) = (None, None);
         let is_array = self.open.last().is_some_and(|bracket| bracket.is_array);
-        let next = if is_array {
-            Expects::Value
-        } else {
-            Expects::Key
-        };
-        self.meets(&[Expects::Comma], next);
+        self.grammar.comma(is_array);
     }
 
     fn opens(&mut self, is_array: bool) {
-        let next = if is_array {
-            Expects::ValueOrEnd
-        } else {
-            Expects::KeyOrEnd
-        };
-        self.meets(&[Expects::Value, Expects::ValueOrEnd], next);
+        self.grammar.opens(is_array);
         let (mut level, half) = (self.level(), self.half.take());
         if let Some(outer) = self.open.last_mut() {
             outer.count += 1;
@@ -161,16 +121,13 @@ impl Scan<'_> {
     fn closes(&mut self, is_array: bool) {
         (self.due, self.half) = (None, None);
         let Some(bracket) = self.open.pop() else {
-            self.is_sound = false;
+            self.grammar.breaks();
             return;
         };
-        let empty = if is_array {
-            Expects::ValueOrEnd
-        } else {
-            Expects::KeyOrEnd
-        };
-        self.is_sound &= bracket.is_array == is_array;
-        self.meets(&[Expects::Comma, empty], self.behind_value());
+        if bracket.is_array != is_array {
+            self.grammar.breaks();
+        }
+        self.grammar.closes(is_array, self.open.is_empty());
         if bracket.is_array && bracket.count == 2 {
             self.hide_second(&bracket);
         }
@@ -206,7 +163,7 @@ impl Scan<'_> {
 
     /// JSON has none, but people write them.
     fn comment(&mut self) {
-        self.is_sound = false;
+        self.grammar.breaks();
         let start = self.at;
         self.at += comment(&self.text[start..]).max(1);
         loose::assignments(self.names, self.text, start..self.at, self.found);
@@ -221,7 +178,9 @@ impl Scan<'_> {
             self.key(inside);
             return;
         }
-        self.is_sound &= self.cut || end.is_some();
+        if end.is_none() && !self.cut {
+            self.grammar.breaks();
+        }
         let is_cut = self.cut && end.is_none();
         self.value(
             Value {
@@ -242,7 +201,7 @@ impl Scan<'_> {
         if self.is_key() {
             // A key without quotes is no JSON, but its value is a value.
             self.key(start..self.at);
-            self.is_sound = false;
+            self.grammar.breaks();
             return;
         }
         self.value(
@@ -255,7 +214,7 @@ impl Scan<'_> {
     }
 
     fn key(&mut self, key: Range<usize>) {
-        self.meets(&[Expects::Key, Expects::KeyOrEnd], Expects::Colon);
+        self.grammar.key();
         if memchr::memchr2(b'=', b':', &self.text[key.clone()]).is_some() {
             self.inside(key.clone());
         }
@@ -268,13 +227,16 @@ impl Scan<'_> {
     }
 
     fn value(&mut self, value: Value, is_cut: bool) {
-        if !is_cut {
-            self.meets(&[Expects::Value, Expects::ValueOrEnd], self.behind_value());
+        let is_outermost = self.open.is_empty();
+        if value.is_bare {
+            self.grammar
+                .scalar(&self.text[value.range.clone()], is_outermost);
+        } else if !is_cut {
+            self.grammar.text(is_outermost);
         }
         let half = self.half.take();
         let level = self.level().or(self.beside(&value, half));
         let text = &self.text[value.range.clone()];
-        self.is_sound &= !value.is_bare || is_scalar(text);
         let before = self.found.len();
         match What::of(level) {
             Some(_) if value.is_bare && matches!(text, b"true" | b"false" | b"null") => {}
@@ -395,12 +357,6 @@ impl Bracket {
             *name = Found::nothing();
         }
     }
-}
-
-/// Whether it is a word of JSON, or made of what numbers are.
-fn is_scalar(word: &[u8]) -> bool {
-    let is_of_number = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
-    matches!(word, b"true" | b"false" | b"null") || word.iter().all(is_of_number)
 }
 
 /// How long the comment is that begins here.

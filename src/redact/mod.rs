@@ -14,6 +14,7 @@ mod cover;
 mod escape;
 mod find;
 mod forms;
+mod grammar;
 mod header;
 mod json;
 mod know;
