@@ -51,7 +51,7 @@ fn read(log: &[u8], step: usize, only: Option<&Only>) -> (usize, usize) {
         title: |_| None,
         is_reading: true,
     });
-    let table = Table::new(jiff::tz::TimeZone::UTC, Some(100));
+    let mut table = Table::new(jiff::tz::TimeZone::UTC, Some(100));
     for record in &records {
         is_harmless(&renderer.render(record, Some(80), false));
         is_harmless(&table.row(record).unwrap_or_default());

@@ -2,6 +2,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::couples;
 use super::find::unescaped;
 use super::views::Escape;
 
@@ -9,7 +10,7 @@ use super::views::Escape;
 pub(super) struct Values<'a> {
     text: &'a [u8],
     part: Range<usize>,
-    /// Up to here stands a word that holds no digit: what begins in it is prose, too.
+    /// Up to here stands a word of a language: what begins in it is prose, too.
     prose: usize,
 }
 
@@ -102,7 +103,8 @@ impl<'a> Values<'a> {
             .position(|byte| stops.contains(byte))
             .unwrap_or(value.len());
         let word = &value[..length];
-        if is_sentence && !word.iter().any(u8::is_ascii_digit) {
+        let is_word = !word.iter().any(u8::is_ascii_digit) && !couples::looks_random(word);
+        if is_sentence && is_word {
             self.prose = start + length;
             return None;
         }
@@ -120,7 +122,7 @@ impl<'a> Values<'a> {
         let is_below = gap.first() == Some(&b':')
             && memchr::memrchr(b'\n', gap).is_some_and(|at| sign + at + 1 == line)
             && start - line > self.margin(sign);
-        let is_word = word.iter().any(u8::is_ascii_digit)
+        let is_word = (word.iter().any(u8::is_ascii_digit) || couples::looks_random(word))
             && !word.iter().any(|byte| b" \t:=[{<,".contains(byte));
         (is_below && is_word).then_some(start..start + word.len())
     }

@@ -3,6 +3,7 @@ use std::ops::Range;
 
 use super::escape::Lines;
 use super::find::{Found, What};
+use super::names::Names;
 use super::seal::Masked;
 use super::{Redactor, json, loose, markup, pairs, parts, shape, telltale};
 
@@ -37,7 +38,7 @@ impl Redactor {
                 loose::assignments(names, bytes, 0..bytes.len(), &mut found);
             }
             Kind::Other => {
-                markup::elements(names, bytes, &mut found);
+                markup::elements(names, bytes, 0..bytes.len(), &mut found);
                 found.extend(cut_tag(bytes).filter(|_| truncated));
                 loose::assignments(names, bytes, 0..bytes.len(), &mut found);
             }
@@ -45,6 +46,21 @@ impl Redactor {
         telltale::telltales(bytes, &mut found);
         Shown::Text(self.with_found(bytes, found, Lines::Many, truncated))
     }
+}
+
+/// Looks through a text inside another one, which nothing says the form of.
+pub(super) fn text_of_its_own(names: &Names, text: &[u8], found: &mut Vec<Found>) {
+    match kind(None, text) {
+        Kind::Json if json::json(names, text, false, found) => return,
+        Kind::Json => {}
+        // In a word of a sentence, `code=400` is no form.
+        Kind::Form if memchr::memchr(b'%', text).is_some() => {
+            pairs::pairs(names, text, trimmed(text), false, found);
+        }
+        Kind::Multipart => parts::parts(names, text, found),
+        Kind::Form | Kind::Other => markup::elements(names, text, 0..text.len(), found),
+    }
+    loose::assignments(names, text, 0..text.len(), found);
 }
 
 /// A tag that the text ends in: what it holds is known by a name that may come only after the cut.

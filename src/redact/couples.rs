@@ -145,9 +145,18 @@ pub(super) fn looks_secret(value: &[u8]) -> bool {
     let all = |is: fn(&u8) -> bool| value.iter().all(|byte| is(byte) || is_sign(byte));
     let is_date = all(u8::is_ascii_digit) && value.iter().any(is_sign);
     !value.iter().any(u8::is_ascii_whitespace)
-        && !all(u8::is_ascii_alphabetic)
+        && (!all(u8::is_ascii_alphabetic) || looks_random(value))
         && !is_date
         && may_be_secret(value)
+}
+
+/// Whether its letters are large and small as no language and no program has them.
+pub(super) fn looks_random(word: &[u8]) -> bool {
+    let turns = word.windows(2).filter(|two| {
+        two[0].is_ascii_uppercase() != two[1].is_ascii_uppercase()
+            && two.iter().all(u8::is_ascii_alphabetic)
+    });
+    (SHORTEST_RANDOM..=LONGEST_RANDOM).contains(&word.len()) && 3 * turns.count() >= word.len()
 }
 
 const NAMES: [&[u8]; 11] = [
@@ -172,6 +181,9 @@ const LONGEST: usize = 9;
 /// Last words that are a part of a name: `auth code`.
 const NOUNS: [&str; 5] = ["code", "id", "info", "phrase", "string"];
 const LONGEST_NAME: usize = 64;
+/// Of a word that looks like no word.
+const SHORTEST_RANDOM: usize = 12;
+const LONGEST_RANDOM: usize = 256;
 const MOST_WORDS: usize = 3;
 
 #[cfg(test)]
@@ -225,6 +237,9 @@ mod tests {
             ("s3cret", true),
             ("a!b", true),
             ("username", false),
+            ("DmZEnWNsEDDbrvWA", true),
+            ("AuthorizationToken", false),
+            ("getUserPassword", false),
             ("must have 8 letters", false),
             ("4711", true),
             ("2026-11-24", false),

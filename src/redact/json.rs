@@ -5,8 +5,8 @@ use super::couples::{self, Half};
 use super::find::{Found, What, unescaped};
 use super::grammar::Grammar;
 use super::names::{self, Level, Names, Place};
-use super::views::Escape;
-use super::{loose, pairs, telltale};
+use super::views::{Escape, View};
+use super::{body, loose, pairs, telltale};
 
 /// Looks through a text that is JSON, nearly JSON, or the beginning of it.
 ///
@@ -299,11 +299,14 @@ impl Scan<'_> {
         }
     }
 
-    /// A string that may be shown, unless it holds JSON or a query itself.
+    /// A string that may be shown, unless it holds JSON, XML or a query itself.
     fn inside(&mut self, inside: Range<usize>) {
         let text = &self.text[inside.clone()];
         if memchr::memchr3(b'=', b':', b'\\', text).is_some() {
             loose::assignments(self.names, self.text, inside.clone(), self.found);
+        }
+        if is_text_of_its_own(text) {
+            self.unescaped(&inside);
         }
         if let Some(text) = telltale::in_base64(text)
             && let Some(within) = pairs::within(self.names, &[&text])
@@ -311,6 +314,24 @@ impl Scan<'_> {
             self.found.push(Found {
                 range: inside,
                 ..within
+            });
+        }
+    }
+
+    /// Looks through a string as its reader will see it.
+    fn unescaped(&mut self, inside: &Range<usize>) {
+        let text = &self.text[inside.clone()];
+        let view = View::of(text, Escape::Backslash, false);
+        let bytes = view.as_ref().map_or(text, |view| &view.bytes);
+        let mut found = Vec::new();
+        body::text_of_its_own(self.names, bytes, &mut found);
+        for found in found {
+            let place = view.as_ref().map(|view| view.place(&found.range));
+            let place = place.unwrap_or_else(|| found.range.clone());
+            self.found.push(Found {
+                range: inside.start + place.start..inside.start + place.end,
+                is_bare: false,
+                ..found
             });
         }
     }
@@ -359,6 +380,12 @@ impl Bracket {
     }
 }
 
+/// Whether a string may be a text of some form: it has lines, brackets or escapes.
+fn is_text_of_its_own(text: &[u8]) -> bool {
+    text.len() >= SHORTEST_TEXT
+        && (memchr::memchr3(b'\\', b'<', b'%', text).is_some() || text[0] == b'[')
+}
+
 /// How long the comment is that begins here.
 fn comment(text: &[u8]) -> usize {
     let end = match text {
@@ -379,6 +406,9 @@ fn end_of_string(text: &[u8], start: usize) -> Option<usize> {
         at += 2;
     }
 }
+
+/// `["pin",1]`
+const SHORTEST_TEXT: usize = 9;
 
 #[cfg(test)]
 mod tests {
@@ -407,6 +437,14 @@ mod tests {
             (r#"{"name":"shop.example"}"#, vec![]),
             (r#"[{"epp":"p1"},{"epp":"p2"}]"#, vec!["p1", "p2"]),
             ("{\"token\":\"a\"}\n{\"token\":\"b\"}", vec!["a", "b"]),
+            // JSON, lines and forms in a string.
+            (r#"{"x":"[\"pin\",\"1\"]"}"#, vec!["1"]),
+            (r#"{"x":"a:\n  pin:\n    12\n"}"#, vec!["12"]),
+            (
+                r#"{"x":"{\"value\":\"p\\u0031\",\"name\":\"pin\"}"}"#,
+                vec!["pin", r"p\\u0031"],
+            ),
+            (r#"{"x":"code=400 \"a\"","y":"\"code=4\""}"#, vec![]),
             // Not JSON.
             (r#"{/*x*/"token"/*y*/:/*z*/"a"}"#, vec!["a"]),
             ("{\"a\":1, // token=\"b\"\n\"pin\":12}", vec!["b", "12"]),
@@ -420,6 +458,7 @@ mod tests {
             (r#"{"msg":"token: try again"}"#, vec![]),
             (r#"{"x":"{\"password\":\"p1\"}"}"#, vec!["p1"]),
             (r#"{"url":"/?a=1&token=t9"}"#, vec!["t9"]),
+            (r#"{"x":"<a><pin>p2</pin></a>"}"#, vec!["p2"]),
         ] {
             assert_eq!(hidden(text, false), want, "{text}");
         }
