@@ -129,8 +129,9 @@ impl Scan<'_> {
         let is_fit = if label.is_cell {
             couples::looks_secret(value)
         } else if is_one_of(tag, &VALUES) {
-            let name = label.name.and_then(|at| self.found.get_mut(at));
-            name.into_iter().for_each(|name| *name = Found::nothing());
+            if let Some(name) = label.name.and_then(|at| self.found.get_mut(at)) {
+                *name = Found::nothing();
+            }
             couples::may_be_secret(value)
         } else {
             false
