@@ -162,7 +162,7 @@ impl Came {
 
 async fn call(request: Request, config: &Config) -> Result<Came, Error> {
     let root = config.public_dir().join("root.pem");
-    if let Some(addr) = running(config).await {
+    if let Some(addr) = of_this_home(config).await {
         let reply = exchange(addr, &root, &request).await?;
         return Ok(Came {
             reply,
@@ -180,9 +180,24 @@ async fn call(request: Request, config: &Config) -> Result<Came, Error> {
     })
 }
 
+/// The address of the nicetap that runs in this home, wherever it listens, or with these settings.
+async fn of_this_home(config: &Config) -> Option<SocketAddr> {
+    if let Some(found) = instance::Presence::running(&config.home)
+        && let Some(addr) = answering(&found.listen).await
+    {
+        return Some(addr);
+    }
+    running(config).await
+}
+
 /// The address of the nicetap that runs with these settings.
 pub(super) async fn running(config: &Config) -> Option<SocketAddr> {
-    let listeners = config.listen.iter().filter(|addr| addr.port() != 0);
+    answering(&config.listen).await
+}
+
+/// The first of these addresses at which a nicetap answers.
+async fn answering(listen: &[SocketAddr]) -> Option<SocketAddr> {
+    let listeners = listen.iter().filter(|addr| addr.port() != 0);
     for addr in listeners.map(|addr| reached_here(*addr)) {
         let ask = async {
             let mut stream = TcpStream::connect(addr).await.ok()?;

@@ -22,7 +22,7 @@ pub(super) fn run(options: &Checklist, config: &Config) -> Result<(), Error> {
     let history = History::read(config)?;
     let call = history.call(options.id)?;
     let points = diagnose::checklist(call, &history.all());
-    print::to_stdout(&report::checklist(call.id, &points))
+    print::lines(&report::checklist(call.id, &points))
 }
 
 pub(super) const HELP_END: &str = "\

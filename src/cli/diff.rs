@@ -45,7 +45,7 @@ pub(super) fn run(options: &Diff, config: &Config) -> Result<(), Error> {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  {}", escape(&difference.to_string()));
     }
-    print::to_stdout(&text)
+    print::lines(&text)
 }
 
 pub(super) const HELP_END: &str = "\

@@ -23,7 +23,7 @@ pub(super) struct RuleName(String);
 pub(super) fn run(explain: &Explain) -> Result<(), Error> {
     let typed = explain.code.0.as_str();
     if let Some(rule) = rules::find(typed) {
-        return print::to_stdout(&rule::page(rule));
+        return print::to_stdout(&rule::page(rule, print::width()));
     }
     if let Some(reason) = rules::retired(typed) {
         return print::to_stdout(&format!("{typed} is no rule any more: {reason}\n"));

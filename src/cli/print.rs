@@ -6,6 +6,7 @@ use anstream::ColorChoice;
 
 use super::error::Error;
 use crate::config::Color;
+use crate::sink::wrapped;
 use crate::store::{Access, Dir};
 
 /// Sets when colours are kept.
@@ -32,6 +33,25 @@ pub(super) fn to_stdout(text: &str) -> Result<(), Error> {
     }
 }
 
+/// Prints lines; on a terminal, long ones are broken.
+pub(super) fn lines(text: &str) -> Result<(), Error> {
+    match columns() {
+        Some(columns) => to_stdout(&wrapped(text, columns)),
+        None => to_stdout(text),
+    }
+}
+
+/// How wide prose is to be: as the terminal, and at most 100 columns.
+pub(super) fn width() -> usize {
+    columns().map_or(WIDEST, |columns| columns.clamp(NARROWEST, WIDEST))
+}
+
+/// The columns of the terminal that standard output is.
+fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    (size.ws_col > 0).then_some(usize::from(size.ws_col))
+}
+
 /// Writes a file for its owner alone (mode 0600), in place of one that is there.
 pub(super) fn to_file(file: &Path, what: &str, text: &str) -> Result<(), Error> {
     let file = std::path::absolute(file)
@@ -52,3 +72,6 @@ pub(super) fn to_file(file: &Path, what: &str, text: &str) -> Result<(), Error> 
 pub(super) fn to_stderr(text: &str) {
     let _: io::Result<()> = anstream::stderr().write_all(text.as_bytes());
 }
+
+const WIDEST: usize = 100;
+const NARROWEST: usize = 40;

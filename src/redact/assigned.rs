@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::couples;
 use super::find::unescaped;
+use super::mark;
 use super::views::Escape;
 
 /// Reads the values of a part of a text; asked for signs that come one behind the other.
@@ -98,10 +99,14 @@ impl<'a> Values<'a> {
         } else {
             b" \t\r\n&,;<>\"'`)}|\\"
         };
-        let length = value
-            .iter()
-            .position(|byte| stops.contains(byte))
-            .unwrap_or(value.len());
+        // A `<` in a mark ends nothing.
+        let mark = mark::at_start(value).unwrap_or(0);
+        let rest = &value[mark..];
+        let length = rest.iter().position(|byte| stops.contains(byte));
+        let length = mark + length.unwrap_or(rest.len());
+        if length == mark && mark > 0 {
+            return None;
+        }
         let word = &value[..length];
         let is_word = !word.iter().any(u8::is_ascii_digit) && !couples::looks_random(word);
         if is_sentence && is_word {

@@ -133,6 +133,14 @@ mod tests {
                 "Basic ‹secret:authorization#me1mcw·36›; ‹secret:cookie·empty›",
                 vec![],
             ),
+            (
+                "secret: ‹secret:api_secret#me1mcw·<8›, token=‹secret:cookie#me1mcw·36›",
+                vec![],
+            ),
+            (
+                "token=‹secret:cookie#me1mcw·<8›x1",
+                vec!["‹secret:cookie#me1mcw·<8›x1"],
+            ),
             ("‹secret:hunter2›", vec!["hunter2›"]),
             ("‹secret:hunter2#me1mcw·36›", vec!["hunter2#me1mcw·36›"]),
         ] {

@@ -18,4 +18,4 @@ pub mod tally;
 mod text;
 pub mod view;
 
-pub use text::escape;
+pub use text::{escape, wrapped};

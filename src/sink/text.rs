@@ -28,6 +28,17 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// The text with lines of at most so many columns (60 to 100); what is left of one goes on a little further in.
+pub fn wrapped(text: &str, columns: usize) -> String {
+    let mut page = Page::new(Some(columns), false);
+    for line in text.lines() {
+        let rest = line.trim_start_matches(' ');
+        let start = (line.len() - rest.len()).min(DEEPEST);
+        page.row(start, start + 2, &Rich::new(rest));
+    }
+    page.into_text()
+}
+
 /// How many columns the text takes.
 pub(super) fn width(text: &str) -> usize {
     if is_plain(text) {
@@ -264,6 +275,8 @@ fn is_unsafe(char: char) -> bool {
 pub(super) const WIDEST: usize = 100;
 /// Narrower terminals wrap by themselves.
 pub(super) const NARROWEST: usize = 60;
+/// How far in a broken line may begin.
+const DEEPEST: usize = 20;
 /// Where a long word may be broken: after one of these.
 const BREAKS: [char; 6] = ['&', '?', '/', ',', ';', '='];
 
@@ -297,6 +310,17 @@ mod tests {
         assert!(text.lines().next().unwrap().ends_with('&'), "{text}");
         let together: String = text.lines().map(str::trim_start).collect();
         assert_eq!(together, url);
+    }
+
+    #[test]
+    fn long_lines_of_a_text_are_broken_where_they_stand() {
+        let text = format!("short\n   {}\n", "word ".repeat(20));
+        let broken = wrapped(&text, 80);
+        let mut lines = broken.lines();
+        assert_eq!(lines.next(), Some("short"));
+        assert!(lines.next().unwrap().starts_with("   word"));
+        assert!(lines.next().unwrap().starts_with("     word"));
+        assert!(broken.lines().all(|line| line.len() <= 80), "{broken}");
     }
 
     #[test]
