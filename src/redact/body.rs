@@ -3,7 +3,6 @@ use std::ops::Range;
 
 use super::escape::Lines;
 use super::find::{Found, What};
-use super::names::Names;
 use super::seal::Masked;
 use super::{Redactor, json, loose, markup, pairs, parts, shape, telltale};
 
@@ -48,21 +47,6 @@ impl Redactor {
     }
 }
 
-/// Looks through a text inside another one, which nothing says the form of.
-pub(super) fn text_of_its_own(names: &Names, text: &[u8], found: &mut Vec<Found>) {
-    match kind(None, text) {
-        Kind::Json if json::json(names, text, false, found) => return,
-        Kind::Json => {}
-        // In a word of a sentence, `code=400` is no form.
-        Kind::Form if memchr::memchr(b'%', text).is_some() => {
-            pairs::pairs(names, text, trimmed(text), false, found);
-        }
-        Kind::Multipart => parts::parts(names, text, found),
-        Kind::Form | Kind::Other => markup::elements(names, text, 0..text.len(), found),
-    }
-    loose::assignments(names, text, 0..text.len(), found);
-}
-
 /// A tag that the text ends in: what it holds is known by a name that may come only after the cut.
 fn cut_tag(text: &[u8]) -> Option<Found> {
     let open = memchr::memrchr(b'<', text)?;
@@ -71,7 +55,7 @@ fn cut_tag(text: &[u8]) -> Option<Found> {
     is_tag.then(|| Found::new(open + 1..text.len(), What::Cut, Vec::new()))
 }
 
-enum Kind {
+pub(super) enum Kind {
     Json,
     Form,
     Multipart,
@@ -79,7 +63,7 @@ enum Kind {
 }
 
 /// What it says that it is counts less than what it looks like: clients often send one as the other.
-fn kind(content_type: Option<&[u8]>, bytes: &[u8]) -> Kind {
+pub(super) fn kind(content_type: Option<&[u8]>, bytes: &[u8]) -> Kind {
     let declared = content_type.unwrap_or_default().to_ascii_lowercase();
     let declares = |word: &[u8]| memchr::memmem::find(&declared, word).is_some();
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -107,7 +91,7 @@ fn looks_like_form(text: &[u8]) -> bool {
     text[..equals].iter().all(is_name) && !text.trim_ascii_end().iter().any(u8::is_ascii_whitespace)
 }
 
-fn trimmed(bytes: &[u8]) -> Range<usize> {
+pub(super) fn trimmed(bytes: &[u8]) -> Range<usize> {
     0..bytes.trim_ascii_end().len()
 }
 

@@ -5,8 +5,8 @@ use super::couples::{self, Half};
 use super::find::{Found, What, unescaped};
 use super::grammar::Grammar;
 use super::names::{self, Level, Names, Place};
-use super::views::{Escape, View};
-use super::{body, loose, pairs, telltale};
+use super::views::Escape;
+use super::{loose, texts};
 
 /// Looks through a text that is JSON, nearly JSON, or the beginning of it.
 ///
@@ -55,8 +55,10 @@ struct Bracket {
     level: Level,
     /// Which half of a couple it is itself.
     half: Option<Half>,
-    /// What its `name`, or its first element, says of its value.
+    /// What its `name` says of its value.
     named: Level,
+    /// Its first element.
+    first: Option<Range<usize>>,
     /// Where that name was found to be secret itself.
     name: Option<usize>,
     /// A value whose name has not come yet, or may not be meant.
@@ -112,6 +114,7 @@ impl Scan<'_> {
             level,
             half,
             named: Level::Open,
+            first: None,
             name: None,
             value: None,
             count: 0,
@@ -154,8 +157,9 @@ impl Scan<'_> {
 
     /// `["password", "…"]`
     fn hide_second(&mut self, array: &Bracket) {
-        if let (Some(what), Some(value)) = (What::of(array.named), &array.value)
+        if let (Some(name), Some(value)) = (&array.first, &array.value)
             && couples::looks_secret(&self.text[value.range.clone()])
+            && let Some(what) = What::of(couples::named(self.names, &self.text[name.clone()]))
         {
             self.hide(value, what);
         }
@@ -216,7 +220,7 @@ impl Scan<'_> {
     fn key(&mut self, key: Range<usize>) {
         self.grammar.key();
         if memchr::memchr2(b'=', b':', &self.text[key.clone()]).is_some() {
-            self.inside(key.clone());
+            texts::in_string(self.names, self.text, key.clone(), self.found);
         }
         let name = unescaped(&self.text[key], Escape::Backslash);
         let level = self
@@ -243,7 +247,7 @@ impl Scan<'_> {
             Some(what) => self.hide(value, what),
             None if is_cut => self.hide(value, What::Cut),
             None if value.is_bare => {}
-            None => self.inside(value.range.clone()),
+            None => texts::in_string(self.names, self.text, value.range.clone(), self.found),
         }
         if half == Some(Half::Name) && !value.is_bare {
             let is_hidden = self.found.len() > before && self.around() == Level::Open;
@@ -260,8 +264,8 @@ impl Scan<'_> {
         bracket.count += 1;
         if bracket.is_array {
             match bracket.count {
-                1 if !value.is_bare => bracket.named = couples::named(self.names, text),
-                2 if bracket.named != Level::Open => bracket.value = Some(value.clone()),
+                1 if !value.is_bare => bracket.first = Some(value.range.clone()),
+                2 => bracket.value = Some(value.clone()),
                 _ => {}
             }
             return Level::Open;
@@ -296,49 +300,6 @@ impl Scan<'_> {
             && couples::may_be_secret(&self.text[value.range.clone()])
         {
             self.hide(&value, what);
-        }
-    }
-
-    /// A string that may be shown, unless it holds JSON, XML or a query itself.
-    fn inside(&mut self, inside: Range<usize>) {
-        let text = &self.text[inside.clone()];
-        let before = self.found.len();
-        if memchr::memchr3(b'=', b':', b'\\', text).is_some() {
-            loose::assignments(self.names, self.text, inside.clone(), self.found);
-        }
-        if is_text_of_its_own(text) {
-            self.unescaped(&inside);
-            // Both searches find the most of it.
-            let mut all = self.found.split_off(before);
-            all.sort_by_key(|found| (found.range.start, found.range.end));
-            all.dedup_by(|next, last| next.range == last.range);
-            self.found.append(&mut all);
-        }
-        if let Some(text) = telltale::in_base64(text)
-            && let Some(within) = pairs::within(self.names, &[&text])
-        {
-            self.found.push(Found {
-                range: inside,
-                ..within
-            });
-        }
-    }
-
-    /// Looks through a string as its reader will see it.
-    fn unescaped(&mut self, inside: &Range<usize>) {
-        let text = &self.text[inside.clone()];
-        let view = View::of(text, Escape::Backslash, false);
-        let bytes = view.as_ref().map_or(text, |view| &view.bytes);
-        let mut found = Vec::new();
-        body::text_of_its_own(self.names, bytes, &mut found);
-        for found in found {
-            let place = view.as_ref().map(|view| view.place(&found.range));
-            let place = place.unwrap_or_else(|| found.range.clone());
-            self.found.push(Found {
-                range: inside.start + place.start..inside.start + place.end,
-                is_bare: false,
-                ..found
-            });
         }
     }
 
@@ -386,12 +347,6 @@ impl Bracket {
     }
 }
 
-/// Whether a string may be a text of some form: it has lines, brackets or escapes.
-fn is_text_of_its_own(text: &[u8]) -> bool {
-    text.len() >= SHORTEST_TEXT
-        && (memchr::memchr3(b'\\', b'<', b'%', text).is_some() || text[0] == b'[')
-}
-
 /// How long the comment is that begins here.
 fn comment(text: &[u8]) -> usize {
     let end = match text {
@@ -412,9 +367,6 @@ fn end_of_string(text: &[u8], start: usize) -> Option<usize> {
         at += 2;
     }
 }
-
-/// `["pin",1]`
-const SHORTEST_TEXT: usize = 9;
 
 #[cfg(test)]
 mod tests {

@@ -28,6 +28,7 @@ mod parts;
 pub mod seal;
 mod shape;
 mod telltale;
+mod texts;
 mod vault;
 mod views;
 

@@ -7,7 +7,7 @@ use super::couples::{self, Couple, Half};
 use super::find::{Found, What, decode_pair, unescaped};
 use super::names::{Level, Names, Place};
 use super::views::Escape;
-use super::{body, telltale};
+use super::{telltale, texts};
 
 /// Looks through `a=b&c=d`, in this part of the text.
 ///
@@ -168,7 +168,7 @@ fn nested(names: &Names, value: &[u8]) -> Option<Found> {
 pub(super) fn within(names: &Names, texts: &[&[u8]]) -> Option<Found> {
     let mut found = Vec::new();
     for text in texts {
-        body::text_of_its_own(names, text, &mut found);
+        texts::of_its_own(names, text, &mut found);
         if let Some(at) = memchr::memmem::find(text, b"://") {
             userinfo(text, at + 3..text.len(), &mut found);
         }
