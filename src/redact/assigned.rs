@@ -2,6 +2,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::couples;
 use super::find::unescaped;
 use super::mark;
 use super::views::Escape;
@@ -10,7 +11,7 @@ use super::views::Escape;
 pub(super) struct Values<'a> {
     text: &'a [u8],
     part: Range<usize>,
-    /// Up to here stands a word that holds no digit: what begins in it is prose, too.
+    /// Up to here stands a word of a language: what begins in it is prose, too.
     prose: usize,
 }
 
@@ -107,7 +108,8 @@ impl<'a> Values<'a> {
             return None;
         }
         let word = &value[..length];
-        if is_sentence && !word.iter().any(u8::is_ascii_digit) {
+        let is_word = !word.iter().any(u8::is_ascii_digit) && !couples::looks_random(word);
+        if is_sentence && is_word {
             self.prose = start + length;
             return None;
         }
@@ -125,7 +127,7 @@ impl<'a> Values<'a> {
         let is_below = gap.first() == Some(&b':')
             && memchr::memrchr(b'\n', gap).is_some_and(|at| sign + at + 1 == line)
             && start - line > self.margin(sign);
-        let is_word = word.iter().any(u8::is_ascii_digit)
+        let is_word = (word.iter().any(u8::is_ascii_digit) || couples::looks_random(word))
             && !word.iter().any(|byte| b" \t:=[{<,".contains(byte));
         (is_below && is_word).then_some(start..start + word.len())
     }

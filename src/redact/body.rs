@@ -37,7 +37,7 @@ impl Redactor {
                 loose::assignments(names, bytes, 0..bytes.len(), &mut found);
             }
             Kind::Other => {
-                markup::elements(names, bytes, &mut found);
+                markup::elements(names, bytes, 0..bytes.len(), &mut found);
                 found.extend(cut_tag(bytes).filter(|_| truncated));
                 loose::assignments(names, bytes, 0..bytes.len(), &mut found);
             }
@@ -55,7 +55,7 @@ fn cut_tag(text: &[u8]) -> Option<Found> {
     is_tag.then(|| Found::new(open + 1..text.len(), What::Cut, Vec::new()))
 }
 
-enum Kind {
+pub(super) enum Kind {
     Json,
     Form,
     Multipart,
@@ -63,7 +63,7 @@ enum Kind {
 }
 
 /// What it says that it is counts less than what it looks like: clients often send one as the other.
-fn kind(content_type: Option<&[u8]>, bytes: &[u8]) -> Kind {
+pub(super) fn kind(content_type: Option<&[u8]>, bytes: &[u8]) -> Kind {
     let declared = content_type.unwrap_or_default().to_ascii_lowercase();
     let declares = |word: &[u8]| memchr::memmem::find(&declared, word).is_some();
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -91,7 +91,7 @@ fn looks_like_form(text: &[u8]) -> bool {
     text[..equals].iter().all(is_name) && !text.trim_ascii_end().iter().any(u8::is_ascii_whitespace)
 }
 
-fn trimmed(bytes: &[u8]) -> Range<usize> {
+pub(super) fn trimmed(bytes: &[u8]) -> Range<usize> {
     0..bytes.trim_ascii_end().len()
 }
 

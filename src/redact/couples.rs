@@ -23,14 +23,22 @@ impl Half {
         let key = key.strip_suffix(b"]").unwrap_or(key);
         let start = key.iter().rposition(|byte| b".[]:".contains(byte));
         let last = &key[start.map_or(0, |at| at + 1)..];
-        if !(SHORTEST..=LONGEST).contains(&last.len()) {
-            return None;
-        }
         let is = |word: &&[u8]| last.eq_ignore_ascii_case(word);
-        if NAMES.iter().any(is) {
+        // Of each length there are few, and most keys are none of them.
+        let (names, values): (&[&[u8]], &[&[u8]]) = match last.len() {
+            3 => (&[b"key"], &[b"val"]),
+            4 => (&[b"name"], &[]),
+            5 => (&[b"field", b"param"], &[b"value"]),
+            6 => (&[b"option", b"header"], &[b"values"]),
+            7 => (&[b"setting"], &[b"content"]),
+            8 => (&[b"property", b"variable"], &[]),
+            9 => (&[b"parameter", b"attribute"], &[]),
+            _ => return None,
+        };
+        if names.iter().any(is) {
             return Some(Self::Name);
         }
-        VALUES.iter().any(is).then_some(Self::Value)
+        values.iter().any(is).then_some(Self::Value)
     }
 }
 
@@ -145,33 +153,28 @@ pub(super) fn looks_secret(value: &[u8]) -> bool {
     let all = |is: fn(&u8) -> bool| value.iter().all(|byte| is(byte) || is_sign(byte));
     let is_date = all(u8::is_ascii_digit) && value.iter().any(is_sign);
     !value.iter().any(u8::is_ascii_whitespace)
-        && !all(u8::is_ascii_alphabetic)
+        && (!all(u8::is_ascii_alphabetic) || looks_random(value))
         && !is_date
         && may_be_secret(value)
 }
 
-const NAMES: [&[u8]; 11] = [
-    b"name",
-    b"key",
-    b"field",
-    b"param",
-    b"parameter",
-    b"property",
-    b"attribute",
-    b"variable",
-    b"setting",
-    b"option",
-    b"header",
-];
-const VALUES: [&[u8]; 4] = [b"value", b"val", b"values", b"content"];
+/// Whether its letters are large and small as no language and no program has them.
+pub(super) fn looks_random(word: &[u8]) -> bool {
+    let turns = word.windows(2).filter(|two| {
+        two[0].is_ascii_uppercase() != two[1].is_ascii_uppercase()
+            && two.iter().all(u8::is_ascii_alphabetic)
+    });
+    (SHORTEST_RANDOM..=LONGEST_RANDOM).contains(&word.len()) && 3 * turns.count() >= word.len()
+}
+
 /// So many other assignments may stand between a name and its value.
 const MOST_SIGNS: u8 = 3;
-/// The lengths of these words.
-const SHORTEST: usize = 3;
-const LONGEST: usize = 9;
 /// Last words that are a part of a name: `auth code`.
 const NOUNS: [&str; 5] = ["code", "id", "info", "phrase", "string"];
 const LONGEST_NAME: usize = 64;
+/// Of a word that looks like no word.
+const SHORTEST_RANDOM: usize = 12;
+const LONGEST_RANDOM: usize = 256;
 const MOST_WORDS: usize = 3;
 
 #[cfg(test)]
@@ -225,6 +228,9 @@ mod tests {
             ("s3cret", true),
             ("a!b", true),
             ("username", false),
+            ("DmZEnWNsEDDbrvWA", true),
+            ("AuthorizationToken", false),
+            ("getUserPassword", false),
             ("must have 8 letters", false),
             ("4711", true),
             ("2026-11-24", false),

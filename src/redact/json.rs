@@ -3,9 +3,10 @@ use std::ops::Range;
 
 use super::couples::{self, Half};
 use super::find::{Found, What, unescaped};
+use super::grammar::Grammar;
 use super::names::{self, Level, Names, Place};
 use super::views::Escape;
-use super::{loose, pairs, telltale};
+use super::{loose, texts};
 
 /// Looks through a text that is JSON, nearly JSON, or the beginning of it.
 ///
@@ -20,8 +21,7 @@ pub(super) fn json(names: &Names, text: &[u8], cut: bool, found: &mut Vec<Found>
         open: Vec::new(),
         due: None,
         half: None,
-        expects: Expects::Value,
-        is_sound: true,
+        grammar: Grammar::new(),
         found,
     };
     while let Some(&byte) = text.get(scan.at) {
@@ -30,7 +30,7 @@ pub(super) fn json(names: &Names, text: &[u8], cut: bool, found: &mut Vec<Found>
     while let Some(bracket) = scan.open.pop() {
         scan.left_open(bracket);
     }
-    scan.is_sound && (cut || scan.expects == Expects::Nothing)
+    scan.grammar.is_sound(cut)
 }
 
 struct Scan<'a> {
@@ -43,23 +43,8 @@ struct Scan<'a> {
     due: Option<Level>,
     /// Which half of a couple that value is.
     half: Option<Half>,
-    expects: Expects,
-    /// Whether everything so far was what was expected.
-    is_sound: bool,
+    grammar: Grammar,
     found: &'a mut Vec<Found>,
-}
-
-/// What sound JSON goes on with.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Expects {
-    Value,
-    ValueOrEnd,
-    Key,
-    KeyOrEnd,
-    Colon,
-    Comma,
-    /// The text is complete.
-    Nothing,
 }
 
 /// An object or array round this place.
@@ -70,8 +55,10 @@ struct Bracket {
     level: Level,
     /// Which half of a couple it is itself.
     half: Option<Half>,
-    /// What its `name`, or its first element, says of its value.
+    /// What its `name` says of its value.
     named: Level,
+    /// Its first element.
+    first: Option<Range<usize>>,
     /// Where that name was found to be secret itself.
     name: Option<usize>,
     /// A value whose name has not come yet, or may not be meant.
@@ -94,50 +81,25 @@ impl Scan<'_> {
             b'{' | b'[' => self.opens(byte == b'['),
             b'}' | b']' => self.closes(byte == b']'),
             b',' => self.comma(),
-            b':' => self.meets(&[Expects::Colon], Expects::Value),
+            b':' => self.grammar.colon(),
             b' ' | b'\t' | b'\r' | b'\n' => {}
             b'/' => return self.comment(),
             byte if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.') => {
                 return self.scalar();
             }
-            _ => self.is_sound = false,
+            _ => self.grammar.breaks(),
         }
         self.at += 1;
-    }
-
-    /// Something was met that is sound in these places.
-    fn meets(&mut self, sound: &[Expects], next: Expects) {
-        self.is_sound &= sound.contains(&self.expects);
-        self.expects = next;
-    }
-
-    /// What follows a value.
-    fn behind_value(&self) -> Expects {
-        if self.open.is_empty() {
-            Expects::Nothing
-        } else {
-            Expects::Comma
-        }
     }
 
     fn comma(&mut self) {
         (self.due, self.half) = (None, None);
         let is_array = self.open.last().is_some_and(|bracket| bracket.is_array);
-        let next = if is_array {
-            Expects::Value
-        } else {
-            Expects::Key
-        };
-        self.meets(&[Expects::Comma], next);
+        self.grammar.comma(is_array);
     }
 
     fn opens(&mut self, is_array: bool) {
-        let next = if is_array {
-            Expects::ValueOrEnd
-        } else {
-            Expects::KeyOrEnd
-        };
-        self.meets(&[Expects::Value, Expects::ValueOrEnd], next);
+        self.grammar.opens(is_array);
         let (mut level, half) = (self.level(), self.half.take());
         if let Some(outer) = self.open.last_mut() {
             outer.count += 1;
@@ -152,6 +114,7 @@ impl Scan<'_> {
             level,
             half,
             named: Level::Open,
+            first: None,
             name: None,
             value: None,
             count: 0,
@@ -161,16 +124,13 @@ impl Scan<'_> {
     fn closes(&mut self, is_array: bool) {
         (self.due, self.half) = (None, None);
         let Some(bracket) = self.open.pop() else {
-            self.is_sound = false;
+            self.grammar.breaks();
             return;
         };
-        let empty = if is_array {
-            Expects::ValueOrEnd
-        } else {
-            Expects::KeyOrEnd
-        };
-        self.is_sound &= bracket.is_array == is_array;
-        self.meets(&[Expects::Comma, empty], self.behind_value());
+        if bracket.is_array != is_array {
+            self.grammar.breaks();
+        }
+        self.grammar.closes(is_array, self.open.is_empty());
         if bracket.is_array && bracket.count == 2 {
             self.hide_second(&bracket);
         }
@@ -197,8 +157,9 @@ impl Scan<'_> {
 
     /// `["password", "…"]`
     fn hide_second(&mut self, array: &Bracket) {
-        if let (Some(what), Some(value)) = (What::of(array.named), &array.value)
+        if let (Some(name), Some(value)) = (&array.first, &array.value)
             && couples::looks_secret(&self.text[value.range.clone()])
+            && let Some(what) = What::of(couples::named(self.names, &self.text[name.clone()]))
         {
             self.hide(value, what);
         }
@@ -206,7 +167,7 @@ impl Scan<'_> {
 
     /// JSON has none, but people write them.
     fn comment(&mut self) {
-        self.is_sound = false;
+        self.grammar.breaks();
         let start = self.at;
         self.at += comment(&self.text[start..]).max(1);
         loose::assignments(self.names, self.text, start..self.at, self.found);
@@ -221,10 +182,12 @@ impl Scan<'_> {
             self.key(inside);
             return;
         }
-        self.is_sound &= self.cut || end.is_some();
+        if end.is_none() && !self.cut {
+            self.grammar.breaks();
+        }
         let is_cut = self.cut && end.is_none();
         self.value(
-            Value {
+            &Value {
                 range: inside,
                 is_bare: false,
             },
@@ -242,11 +205,11 @@ impl Scan<'_> {
         if self.is_key() {
             // A key without quotes is no JSON, but its value is a value.
             self.key(start..self.at);
-            self.is_sound = false;
+            self.grammar.breaks();
             return;
         }
         self.value(
-            Value {
+            &Value {
                 range: start..self.at,
                 is_bare: true,
             },
@@ -255,9 +218,9 @@ impl Scan<'_> {
     }
 
     fn key(&mut self, key: Range<usize>) {
-        self.meets(&[Expects::Key, Expects::KeyOrEnd], Expects::Colon);
+        self.grammar.key();
         if memchr::memchr2(b'=', b':', &self.text[key.clone()]).is_some() {
-            self.inside(key.clone());
+            texts::in_string(self.names, self.text, key.clone(), self.found);
         }
         let name = unescaped(&self.text[key], Escape::Backslash);
         let level = self
@@ -267,25 +230,28 @@ impl Scan<'_> {
         self.half = Half::of(&name);
     }
 
-    fn value(&mut self, value: Value, is_cut: bool) {
-        if !is_cut {
-            self.meets(&[Expects::Value, Expects::ValueOrEnd], self.behind_value());
+    fn value(&mut self, value: &Value, is_cut: bool) {
+        let is_outermost = self.open.is_empty();
+        if value.is_bare {
+            self.grammar
+                .scalar(&self.text[value.range.clone()], is_outermost);
+        } else if !is_cut {
+            self.grammar.text(is_outermost);
         }
         let half = self.half.take();
-        let level = self.level().or(self.beside(&value, half));
+        let level = self.level().or(self.beside(value, half));
         let text = &self.text[value.range.clone()];
-        self.is_sound &= !value.is_bare || is_scalar(text);
         let before = self.found.len();
         match What::of(level) {
             Some(_) if value.is_bare && matches!(text, b"true" | b"false" | b"null") => {}
-            Some(what) => self.hide(&value, what),
-            None if is_cut => self.hide(&value, What::Cut),
+            Some(what) => self.hide(value, what),
+            None if is_cut => self.hide(value, What::Cut),
             None if value.is_bare => {}
-            None => self.inside(value.range.clone()),
+            None => texts::in_string(self.names, self.text, value.range.clone(), self.found),
         }
         if half == Some(Half::Name) && !value.is_bare {
             let is_hidden = self.found.len() > before && self.around() == Level::Open;
-            self.name(&value, is_hidden.then_some(before));
+            self.name(value, is_hidden.then_some(before));
         }
     }
 
@@ -298,8 +264,8 @@ impl Scan<'_> {
         bracket.count += 1;
         if bracket.is_array {
             match bracket.count {
-                1 if !value.is_bare => bracket.named = couples::named(self.names, text),
-                2 if bracket.named != Level::Open => bracket.value = Some(value.clone()),
+                1 if !value.is_bare => bracket.first = Some(value.range.clone()),
+                2 => bracket.value = Some(value.clone()),
                 _ => {}
             }
             return Level::Open;
@@ -334,22 +300,6 @@ impl Scan<'_> {
             && couples::may_be_secret(&self.text[value.range.clone()])
         {
             self.hide(&value, what);
-        }
-    }
-
-    /// A string that may be shown, unless it holds JSON or a query itself.
-    fn inside(&mut self, inside: Range<usize>) {
-        let text = &self.text[inside.clone()];
-        if memchr::memchr3(b'=', b':', b'\\', text).is_some() {
-            loose::assignments(self.names, self.text, inside.clone(), self.found);
-        }
-        if let Some(text) = telltale::in_base64(text)
-            && let Some(within) = pairs::within(self.names, &[&text])
-        {
-            self.found.push(Found {
-                range: inside,
-                ..within
-            });
         }
     }
 
@@ -395,12 +345,6 @@ impl Bracket {
             *name = Found::nothing();
         }
     }
-}
-
-/// Whether it is a word of JSON, or made of what numbers are.
-fn is_scalar(word: &[u8]) -> bool {
-    let is_of_number = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
-    matches!(word, b"true" | b"false" | b"null") || word.iter().all(is_of_number)
 }
 
 /// How long the comment is that begins here.
@@ -451,6 +395,14 @@ mod tests {
             (r#"{"name":"shop.example"}"#, vec![]),
             (r#"[{"epp":"p1"},{"epp":"p2"}]"#, vec!["p1", "p2"]),
             ("{\"token\":\"a\"}\n{\"token\":\"b\"}", vec!["a", "b"]),
+            // JSON, lines and forms in a string.
+            (r#"{"x":"[\"pin\",\"1\"]"}"#, vec!["1"]),
+            (r#"{"x":"a:\n  pin:\n    12\n"}"#, vec!["12"]),
+            (
+                r#"{"x":"{\"value\":\"p\\u0031\",\"name\":\"pin\"}"}"#,
+                vec![r"p\\u0031", "pin"],
+            ),
+            (r#"{"x":"code=400 \"a\"","y":"\"code=4\""}"#, vec![]),
             // Not JSON.
             (r#"{/*x*/"token"/*y*/:/*z*/"a"}"#, vec!["a"]),
             ("{\"a\":1, // token=\"b\"\n\"pin\":12}", vec!["b", "12"]),
@@ -464,6 +416,7 @@ mod tests {
             (r#"{"msg":"token: try again"}"#, vec![]),
             (r#"{"x":"{\"password\":\"p1\"}"}"#, vec!["p1"]),
             (r#"{"url":"/?a=1&token=t9"}"#, vec!["t9"]),
+            (r#"{"x":"<a><pin>p2</pin></a>"}"#, vec!["p2"]),
         ] {
             assert_eq!(hidden(text, false), want, "{text}");
         }
@@ -546,15 +499,10 @@ mod tests {
             (r#"{"a":1,}"#, true, false),
             (r#"{"a":1]"#, true, false),
             (r#"{"a",1}"#, true, false),
-            (r#"{a:1}"#, true, false),
+            ("{a:1}", true, false),
             (r#"["a":1]"#, true, false),
-            (r#"[1 2]"#, true, false),
-            (
-                r#"[1,//
-            2]"#,
-                true,
-                false,
-            ),
+            ("[1 2]", true, false),
+            ("[1,//\n2]", true, false),
             ("[2026-11-24] password=q7", true, false),
             ("[error] no", true, false),
             ("]", true, false),

@@ -12,15 +12,16 @@ use super::views::Escape;
 /// `<name>name</name><value>value</value>` and `<td>name</td><td>value</td>`.
 ///
 /// Each tag is read once, and once more if others begin inside it, so that the time is linear.
-pub(super) fn elements(names: &Names, text: &[u8], found: &mut Vec<Found>) {
+pub(super) fn elements(names: &Names, text: &[u8], part: Range<usize>, found: &mut Vec<Found>) {
+    let text = &text[..part.end];
     let mut scan = Scan {
         names,
         text,
         label: None,
         found,
     };
-    let mut from = 0;
-    let mut tag_end = 0;
+    let mut from = part.start;
+    let mut tag_end = part.start;
     while let Some(at) = memchr::memchr(b'<', &text[from..]) {
         let start = from + at + 1;
         let is_first = tag_end <= start;
@@ -128,8 +129,9 @@ impl Scan<'_> {
         let is_fit = if label.is_cell {
             couples::looks_secret(value)
         } else if is_one_of(tag, &VALUES) {
-            let name = label.name.and_then(|at| self.found.get_mut(at));
-            name.into_iter().for_each(|name| *name = Found::nothing());
+            if let Some(name) = label.name.and_then(|at| self.found.get_mut(at)) {
+                *name = Found::nothing();
+            }
             couples::may_be_secret(value)
         } else {
             false
@@ -251,7 +253,12 @@ mod tests {
 
     fn hidden(text: &str) -> Vec<&str> {
         let mut found = Vec::new();
-        elements(&Names::default(), text.as_bytes(), &mut found);
+        elements(
+            &Names::default(),
+            text.as_bytes(),
+            0..text.len(),
+            &mut found,
+        );
         found.retain(|found| !found.range.is_empty());
         found.into_iter().map(|found| &text[found.range]).collect()
     }

@@ -14,6 +14,7 @@ mod cover;
 mod escape;
 mod find;
 mod forms;
+mod grammar;
 mod header;
 mod json;
 mod know;
@@ -27,6 +28,7 @@ mod parts;
 pub mod seal;
 mod shape;
 mod telltale;
+mod texts;
 mod vault;
 mod views;
 

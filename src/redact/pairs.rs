@@ -5,10 +5,9 @@ use crate::facts::SecretKind;
 
 use super::couples::{self, Couple, Half};
 use super::find::{Found, What, decode_pair, unescaped};
-use super::loose;
 use super::names::{Level, Names, Place};
-use super::telltale;
 use super::views::Escape;
+use super::{telltale, texts};
 
 /// Looks through `a=b&c=d`, in this part of the text.
 ///
@@ -157,7 +156,10 @@ fn nested(names: &Names, value: &[u8]) -> Option<Found> {
     if let Some(text) = telltale::in_base64(value) {
         return within(names, &[&text]);
     }
-    memchr::memchr3(b'=', b':', b'%', value)?;
+    let is_list = matches!(value.first(), Some(b'[' | b'<'));
+    if !is_list && memchr::memchr3(b'=', b':', b'%', value).is_none() {
+        return None;
+    }
     let deeper = unescaped(value, Escape::Percent);
     within(names, &[value, &deeper])
 }
@@ -166,7 +168,7 @@ fn nested(names: &Names, value: &[u8]) -> Option<Found> {
 pub(super) fn within(names: &Names, texts: &[&[u8]]) -> Option<Found> {
     let mut found = Vec::new();
     for text in texts {
-        loose::assignments(names, text, 0..text.len(), &mut found);
+        texts::of_its_own(names, text, &mut found);
         if let Some(at) = memchr::memmem::find(text, b"://") {
             userinfo(text, at + 3..text.len(), &mut found);
         }

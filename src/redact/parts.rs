@@ -50,21 +50,14 @@ fn is_name(before: &[u8]) -> Option<bool> {
 
 /// The value of that parameter, and how many bytes it takes.
 fn name_at(text: &[u8], is_extended: bool) -> (Cow<'_, [u8]>, usize) {
-    let (value, front) = match text {
-        [quote @ (b'"' | b'\''), rest @ ..] => {
-            let is_end = |byte: &u8| byte == quote || *byte == b'\n';
-            (
-                &rest[..rest.iter().position(is_end).unwrap_or(rest.len())],
-                1,
-            )
-        }
-        _ => {
-            let is_end = |byte: &u8| b"; \r\n".contains(byte);
-            (
-                &text[..text.iter().position(is_end).unwrap_or(text.len())],
-                0,
-            )
-        }
+    let (value, front) = if let [quote @ (b'"' | b'\''), rest @ ..] = text {
+        let is_end = |byte: &u8| byte == quote || *byte == b'\n';
+        let end = rest.iter().position(is_end);
+        (&rest[..end.unwrap_or(rest.len())], 1)
+    } else {
+        let is_end = |byte: &u8| b"; \r\n".contains(byte);
+        let end = text.iter().position(is_end);
+        (&text[..end.unwrap_or(text.len())], 0)
     };
     let length = front + value.len();
     if !is_extended {
