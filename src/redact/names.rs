@@ -1,5 +1,5 @@
 //! What a name says about its value, and which values are ordinary words.
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
@@ -62,6 +62,17 @@ pub(super) struct Names {
     shows_contacts: bool,
     of_pairs: RefCell<Memo<Level>>,
     of_members: RefCell<Memo<Level>>,
+    /// In how many texts the one stands that is looked through.
+    depth: Cell<u8>,
+}
+
+/// One text further inside, until it is dropped.
+pub(super) struct Inside<'a>(&'a Cell<u8>);
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
 }
 
 impl Names {
@@ -80,6 +91,17 @@ impl Names {
             Place::Member => &self.of_members,
         };
         known.borrow_mut().of(name, |name| self.judge(name, place))
+    }
+
+    /// Begins with a text inside of the one that is looked through; `None` where that is deep inside of others already.
+    /// A text can be made to stand in a hundred others, and each of them is read in two ways.
+    pub(super) fn inside(&self) -> Option<Inside<'_>> {
+        let depth = self.depth.get();
+        if depth >= DEEPEST {
+            return None;
+        }
+        self.depth.set(depth + 1);
+        Some(Inside(&self.depth))
     }
 
     fn judge(&self, name: &str, place: Place) -> Level {
@@ -283,6 +305,8 @@ static COMMON: LazyLock<HashSet<String>> = LazyLock::new(|| {
     words
 });
 
+/// So many texts inside of each other are looked into.
+const DEEPEST: u8 = 4;
 /// Words of which such names are made.
 const USUAL: [&str; 22] = [
     "access",

@@ -1,4 +1,5 @@
 //! Finds what must not be shown in URLs, queries and forms.
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::facts::SecretKind;
@@ -160,8 +161,10 @@ fn nested(names: &Names, value: &[u8]) -> Option<Found> {
     if !is_list && memchr::memchr3(b'=', b':', b'%', value).is_none() {
         return None;
     }
-    let deeper = unescaped(value, Escape::Percent);
-    within(names, &[value, &deeper])
+    match unescaped(value, Escape::Percent) {
+        Cow::Borrowed(_) => within(names, &[value]),
+        Cow::Owned(deeper) => within(names, &[value, &deeper]),
+    }
 }
 
 /// A secret in one of these texts, by the name of its value.

@@ -35,9 +35,12 @@ pub(super) fn in_string(names: &Names, text: &[u8], inside: Range<usize>, found:
     }
 }
 
-/// Looks through a text inside another one, which nothing says the form of.
+/// Looks through a text inside another one, which nothing says the form of. One that is very deep inside is none of any
+/// form.
 pub(super) fn of_its_own(names: &Names, text: &[u8], found: &mut Vec<Found>) {
+    let inside = names.inside();
     match body::kind(None, text) {
+        _ if inside.is_none() => {}
         Kind::Json if json::json(names, text, false, found) => return,
         Kind::Json => {}
         // In a word of a sentence, `code=400` is no form.

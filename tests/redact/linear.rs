@@ -51,7 +51,7 @@ fn what_is_made_to_be_slow_takes_the_time_of_other_text() {
         for (kind, content_type) in types.iter().enumerate() {
             for (number, end) in ends.iter().enumerate() {
                 if is_thorough() || (at % types.len(), at % ends.len()) == (kind, number) {
-                    is_linear(content_type, part, end);
+                    is_linear(content_type, repeated(part, end));
                 }
             }
         }
@@ -60,27 +60,76 @@ fn what_is_made_to_be_slow_takes_the_time_of_other_text() {
 
 #[test]
 fn many_names_of_parts_take_the_time_of_other_text() {
-    is_linear("multipart/form-data", "name=token", "\n\n");
-    is_linear("multipart/form-data", "name=", "");
-    is_linear("text/html", "<a name='<", ">");
-    is_linear("text/plain", "password:", "");
+    is_linear("multipart/form-data", repeated("name=token", "\n\n"));
+    is_linear("multipart/form-data", repeated("name=", ""));
+    is_linear("text/html", repeated("<a name='<", ">"));
+    is_linear("text/plain", repeated("password:", ""));
 }
 
-fn is_linear(content_type: &str, part: &str, end: &str) {
+#[test]
+fn texts_inside_of_texts_take_the_time_of_other_text() {
+    // Each puts a text inside of another one.
+    let layers: [fn(&str) -> String; 6] = [
+        |text| format!("a={}", percent(text)),
+        |text| format!("a={text}&b={}", percent(text)),
+        |text| format!("a=[{}]", percent(text)),
+        |text| format!("a=[\"{}\"]", percent(text)),
+        |text| format!("[\"a={}\"]", text.replace('\\', r"\\").replace('"', "\\\"")),
+        |text| format!("<a>{}</a>", text.replace('&', "&amp;").replace('<', "&lt;")),
+    ];
+    for (number, layer) in layers.iter().enumerate() {
+        let nested = |bytes: usize| {
+            let mut text = "token=%253D%".to_owned();
+            while text.len() < bytes {
+                text = layer(&text);
+            }
+            text
+        };
+        let kinds = ["application/x-www-form-urlencoded", "application/json"];
+        is_linear(kinds[number % kinds.len()], nested);
+    }
+}
+
+/// As a value of a form.
+fn percent(text: &str) -> String {
+    let signs = [
+        ('%', "%25"),
+        ('=', "%3D"),
+        ('&', "%26"),
+        ('"', "%22"),
+        ('[', "%5B"),
+    ];
+    let mut text = text.to_owned();
+    for (sign, escaped) in signs {
+        text = text.replace(sign, escaped);
+    }
+    text
+}
+
+/// What a text of so many bytes costs to mask, as this kind of body.
+fn is_linear(content_type: &str, text: impl Fn(usize) -> String) {
     let took = |bytes: usize| {
-        let text = [&part.repeat(bytes / part.len()), end].concat();
+        let text = text(bytes);
         let mut redactor = knowing(&CANARIES[..1]);
         let began = processor_time();
-        body(&mut redactor, content_type, text.as_bytes(), true);
-        processor_time().saturating_sub(began)
+        for cut in [true, false] {
+            body(&mut redactor, content_type, text.as_bytes(), cut);
+        }
+        (processor_time().saturating_sub(began), text)
     };
-    let (short, long) = (took(SHORT), took(8 * SHORT));
+    let ((short, _), (long, text)) = (took(SHORT), took(8 * SHORT));
     // Eight times the text: what is quadratic takes 64 times as long.
     let most = 20 * short + Duration::from_millis(30);
+    let front = text.get(..40).unwrap_or(&text);
     assert!(
         long < most,
-        "{part:?} … {end:?} as {content_type}: {short:?}, then {long:?}"
+        "{front:?} … as {content_type}: {short:?}, then {long:?}"
     );
+}
+
+/// This again and again, then the end.
+fn repeated(part: &str, end: &str) -> impl Fn(usize) -> String {
+    move |bytes| [&part.repeat(bytes / part.len()), end].concat()
 }
 
 /// What this thread has used: a busy machine does not count.
