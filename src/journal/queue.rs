@@ -86,25 +86,19 @@ impl Drop for Sender {
 impl Permit {
     /// Puts the event in its place.
     pub(super) fn send(self, event: Event, urgency: Urgency) {
-        let queue = self.sender.queue.clone();
-        self.put(event, urgency);
-        queue.ring(urgency);
+        let Self { sender, place } = self;
+        let state = sender.queue.put((event, place), urgency);
+        sender.queue.wake(state, urgency);
     }
 
     /// Puts an urgent event in its place, and leaves to the caller when the writer is woken.
     pub(super) fn leave(self, event: Event) -> Bell {
-        let queue = self.sender.queue.clone();
-        self.put(event, Urgency::Now);
+        let Self { sender, place } = self;
+        drop(sender.queue.put((event, place), Urgency::Now));
         Bell {
-            queue,
+            queue: sender.queue.clone(),
             is_rung: AtomicBool::new(false),
         }
-    }
-
-    fn put(self, event: Event, urgency: Urgency) {
-        let mut state = self.sender.queue.lock();
-        state.events.push_back((event, self.place));
-        state.is_urgent |= urgency == Urgency::Now;
     }
 }
 
@@ -118,7 +112,7 @@ impl Bell {
     /// Wakes the writer, if that has not been done yet.
     pub fn ring(&self) {
         if !self.is_rung.swap(true, Ordering::Relaxed) {
-            self.queue.ring(Urgency::Now);
+            self.queue.wake(self.queue.lock(), Urgency::Now);
         }
     }
 }
@@ -190,9 +184,15 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes the writer, if it sleeps and an event of this urgency is worth it.
-    fn ring(&self, urgency: Urgency) {
+    fn put(&self, event: (Event, OwnedSemaphorePermit), urgency: Urgency) -> MutexGuard<'_, State> {
         let mut state = self.lock();
+        state.events.push_back(event);
+        state.is_urgent |= urgency == Urgency::Now;
+        state
+    }
+
+    /// Wakes the writer, if it sleeps and an event of this urgency is worth it.
+    fn wake(&self, mut state: MutexGuard<'_, State>, urgency: Urgency) {
         let rings = match state.sleep {
             Sleep::Awake => false,
             Sleep::Dozing => urgency == Urgency::Now,

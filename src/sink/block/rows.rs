@@ -24,7 +24,7 @@ pub(super) fn call_row<T: Leaf>(call: &Call<T>, client: &Client<T>) -> Rich {
         Risk::Read => Rich::new(" read"),
         Risk::Change => Rich::new(" change"),
         Risk::Spend => Rich::styled_as(BOLD, " spend"),
-        Risk::Unknown => Rich::new(" action not known"),
+        Risk::Unknown => Rich::new(" effect not known"),
     };
     let is_call = call.action.is_some() || call.environment != Environment::Other;
     let what = if is_call {
